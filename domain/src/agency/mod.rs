@@ -1,0 +1,228 @@
+//! An agency: its members, brand, hosts and API keys.
+
+mod event;
+
+pub use event::{AgencyEvent, ApiKeyScope, Branding, Colour, InvalidColour, Role};
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    aggregate::aggregate,
+    host::HostName,
+    ids::{MemberId, Mode},
+    personal::Personal,
+    secret_hash::SecretHash,
+};
+
+/// An agency, folded from its events.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Agency {
+    name: Option<String>,
+    branding: Branding,
+    hosts: Vec<HostName>,
+    members: BTreeMap<MemberId, Role>,
+    keys: BTreeMap<u32, ApiKey>,
+}
+
+/// An API key as the agency knows it; the secret itself is shown once and kept nowhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiKey {
+    /// SHA-256 of its secret.
+    pub secret_hash: SecretHash,
+    /// The world it opens.
+    pub mode: Mode,
+    /// The member in whose name it acts.
+    pub member: MemberId,
+    /// What it may do.
+    pub scopes: BTreeSet<ApiKeyScope>,
+    /// Whether it was taken back.
+    pub revoked: bool,
+}
+
+impl Agency {
+    /// The company's name, once the agency was created.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// How its pages look.
+    pub fn branding(&self) -> &Branding {
+        &self.branding
+    }
+
+    /// The host that new links open on: the first that was added.
+    pub fn host(&self) -> Option<&HostName> {
+        self.hosts.first()
+    }
+
+    /// Whether a host is one of its own.
+    pub fn has_host(&self, host: &HostName) -> bool {
+        self.hosts.contains(host)
+    }
+
+    /// What a member may do; none for a stranger.
+    pub fn role(&self, member: MemberId) -> Option<Role> {
+        self.members.get(&member).copied()
+    }
+
+    /// The owner who joined first.
+    pub fn first_owner(&self) -> Option<MemberId> {
+        self.members
+            .iter()
+            .find(|(_, role)| **role == Role::Owner)
+            .map(|(member, _)| *member)
+    }
+
+    /// The number that the next key will have.
+    pub fn next_key_number(&self) -> u32 {
+        self.keys.keys().next_back().map_or(1, |last| last + 1)
+    }
+
+    /// The key of that number, if it still opens.
+    pub fn key(&self, number: u32) -> Option<&ApiKey> {
+        self.keys.get(&number).filter(|key| !key.revoked)
+    }
+}
+
+/// What can be asked of an agency.
+#[derive(Clone, Debug)]
+pub enum AgencyCommand {
+    /// Creates it.
+    Create {
+        /// The company's name.
+        name: String,
+    },
+    /// Changes how its pages look.
+    ChangeBranding {
+        /// The new look.
+        branding: Branding,
+    },
+    /// Adds a host that it owns.
+    AddHost {
+        /// The name.
+        host: HostName,
+    },
+    /// Adds a person.
+    AddMember {
+        /// The id.
+        member: MemberId,
+        /// What the person may do.
+        role: Role,
+        /// Name and e-mail address.
+        personal: Option<Personal>,
+    },
+    /// Adds an API key under the next free number.
+    IssueApiKey {
+        /// SHA-256 of its secret.
+        secret_hash: SecretHash,
+        /// The world it opens.
+        mode: Mode,
+        /// The member in whose name it acts.
+        member: MemberId,
+        /// What it may do.
+        scopes: BTreeSet<ApiKeyScope>,
+    },
+    /// Takes an API key back.
+    RevokeApiKey {
+        /// Its number.
+        number: u32,
+    },
+}
+
+/// Why an agency refuses.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AgencyError {
+    /// Nobody created it.
+    #[error("there is no such agency")]
+    NotFound,
+    /// It stands already.
+    #[error("the agency was created before")]
+    AlreadyCreated,
+    /// A company needs a name.
+    #[error("an agency's name has 1 to 120 characters")]
+    InvalidName,
+    /// The person is a member already.
+    #[error("the member was added before")]
+    MemberKnown,
+    /// The person is no member.
+    #[error("there is no such member")]
+    MemberUnknown,
+    /// There is no such key.
+    #[error("there is no such API key")]
+    KeyUnknown,
+}
+
+impl Agency {
+    fn decide(&self, command: AgencyCommand) -> Result<Vec<AgencyEvent>, AgencyError> {
+        use AgencyCommand::{AddHost, AddMember, ChangeBranding, Create, IssueApiKey, RevokeApiKey};
+        match command {
+            Create { .. } if self.name.is_some() => Err(AgencyError::AlreadyCreated),
+            Create { name } if name.trim().is_empty() || name.chars().count() > 120 => Err(AgencyError::InvalidName),
+            Create { name } => Ok(vec![AgencyEvent::Created { name }]),
+            _ if self.name.is_none() => Err(AgencyError::NotFound),
+            ChangeBranding { branding } if branding == self.branding => Ok(vec![]),
+            ChangeBranding { branding } => Ok(vec![AgencyEvent::BrandingChanged { branding }]),
+            AddHost { host } if self.has_host(&host) => Ok(vec![]),
+            AddHost { host } => Ok(vec![AgencyEvent::HostAdded { host }]),
+            AddMember { member, .. } if self.members.contains_key(&member) => Err(AgencyError::MemberKnown),
+            AddMember { member, role, personal } => Ok(vec![AgencyEvent::MemberAdded { member, role, personal }]),
+            IssueApiKey { member, .. } if !self.members.contains_key(&member) => Err(AgencyError::MemberUnknown),
+            IssueApiKey {
+                secret_hash,
+                mode,
+                member,
+                scopes,
+            } => {
+                let number = self.next_key_number();
+                Ok(vec![AgencyEvent::ApiKeyIssued {
+                    number,
+                    secret_hash,
+                    mode,
+                    member,
+                    scopes,
+                }])
+            }
+            RevokeApiKey { number } => match self.keys.get(&number) {
+                None => Err(AgencyError::KeyUnknown),
+                Some(key) if key.revoked => Ok(vec![]),
+                Some(_) => Ok(vec![AgencyEvent::ApiKeyRevoked { number }]),
+            },
+        }
+    }
+
+    fn evolve(&mut self, event: &AgencyEvent) {
+        match event {
+            AgencyEvent::Created { name } => self.name = Some(name.clone()),
+            AgencyEvent::BrandingChanged { branding } => self.branding = branding.clone(),
+            AgencyEvent::HostAdded { host } => self.hosts.push(host.clone()),
+            AgencyEvent::MemberAdded { member, role, .. } => {
+                self.members.insert(*member, *role);
+            }
+            AgencyEvent::ApiKeyIssued {
+                number,
+                secret_hash,
+                mode,
+                member,
+                scopes,
+            } => {
+                let key = ApiKey {
+                    secret_hash: *secret_hash,
+                    mode: *mode,
+                    member: *member,
+                    scopes: scopes.clone(),
+                    revoked: false,
+                };
+                self.keys.insert(*number, key);
+            }
+            AgencyEvent::ApiKeyRevoked { number } => {
+                if let Some(key) = self.keys.get_mut(number) {
+                    key.revoked = true;
+                }
+            }
+        }
+    }
+}
+
+aggregate!(Agency, "agency", AgencyCommand => AgencyEvent, AgencyError);

@@ -1,0 +1,197 @@
+//! A customer: the agency's client, its places of business, and how many sources its plan allows.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantNames};
+
+use crate::{
+    aggregate::aggregate,
+    ids::{AgencyId, IntegrationId, LocationId},
+    log::{LoggedEvent, stored_as_variant},
+    personal::Personal,
+};
+
+/// A customer, folded from its events.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Customer {
+    agency: Option<AgencyId>,
+    locations: BTreeSet<LocationId>,
+    sources: BTreeSet<IntegrationId>,
+    allowance: Option<u32>,
+}
+
+impl Customer {
+    /// The agency whose client it is, once it was created.
+    pub fn agency(&self) -> Option<AgencyId> {
+        self.agency
+    }
+
+    /// Its places of business, oldest first.
+    pub fn locations(&self) -> impl Iterator<Item = LocationId> {
+        self.locations.iter().copied()
+    }
+
+    /// Whether a place of business is this customer's.
+    pub fn has_location(&self, location: LocationId) -> bool {
+        self.locations.contains(&location)
+    }
+
+    /// How many sources the plan allows; none means any number.
+    pub fn source_allowance(&self) -> Option<u32> {
+        self.allowance
+    }
+
+    /// How many sources are connected.
+    pub fn sources(&self) -> usize {
+        self.sources.len()
+    }
+
+    /// Whether the plan leaves room for this source (one that is counted already needs none).
+    pub fn has_room_for(&self, integration: IntegrationId) -> bool {
+        let room = self
+            .allowance
+            .is_none_or(|allowance| self.sources.len() < allowance as usize);
+        self.sources.contains(&integration) || room
+    }
+}
+
+/// What can be asked of a customer.
+#[derive(Clone, Debug)]
+pub enum CustomerCommand {
+    /// Creates it.
+    Create {
+        /// The agency whose client it is.
+        agency: AgencyId,
+        /// Its name and e-mail address.
+        personal: Option<Personal>,
+        /// How many sources its plan allows; none means any number.
+        source_allowance: Option<u32>,
+    },
+    /// Adds a place of business.
+    AddLocation {
+        /// Its id.
+        location: LocationId,
+        /// Its name and address.
+        personal: Option<Personal>,
+    },
+    /// Changes how many sources are allowed. What is connected stays connected.
+    ChangePlan {
+        /// None means any number.
+        source_allowance: Option<u32>,
+    },
+    /// Counts a source against the allowance.
+    ConnectSource {
+        /// The connection.
+        integration: IntegrationId,
+    },
+}
+
+/// What happened to a customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
+pub enum CustomerEvent {
+    /// The agency took it on.
+    Created {
+        /// The agency.
+        agency: AgencyId,
+        /// Its name and e-mail address.
+        #[serde(skip)]
+        personal: Option<Personal>,
+    },
+    /// A place of business was added.
+    LocationAdded {
+        /// Its id.
+        location: LocationId,
+        /// Its name and address.
+        #[serde(skip)]
+        personal: Option<Personal>,
+    },
+    /// The plan allows another number of sources.
+    PlanChanged {
+        /// None means any number.
+        source_allowance: Option<u32>,
+    },
+    /// A source was counted against the allowance.
+    SourceConnected {
+        /// The connection.
+        integration: IntegrationId,
+    },
+}
+
+/// Why a customer refuses.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CustomerError {
+    /// Nobody created it.
+    #[error("there is no such customer")]
+    NotFound,
+    /// It stands already.
+    #[error("the customer was created before")]
+    AlreadyCreated,
+    /// The place of business stands already.
+    #[error("the location was added before")]
+    LocationKnown,
+    /// The plan allows no more sources.
+    #[error("the plan allows {allowance} connected sources, and all are used")]
+    AllowanceReached {
+        /// How many it allows.
+        allowance: u32,
+    },
+}
+
+stored_as_variant!(CustomerEvent);
+
+impl LoggedEvent for CustomerEvent {
+    fn personal_mut(&mut self) -> Option<&mut Option<Personal>> {
+        match self {
+            Self::Created { personal, .. } | Self::LocationAdded { personal, .. } => Some(personal),
+            _ => None,
+        }
+    }
+}
+
+impl Customer {
+    fn decide(&self, command: CustomerCommand) -> Result<Vec<CustomerEvent>, CustomerError> {
+        use CustomerCommand::{AddLocation, ChangePlan, ConnectSource, Create};
+        match command {
+            Create { .. } if self.agency.is_some() => Err(CustomerError::AlreadyCreated),
+            Create {
+                agency,
+                personal,
+                source_allowance,
+            } => {
+                let plan = source_allowance.map(|_| CustomerEvent::PlanChanged { source_allowance });
+                Ok([CustomerEvent::Created { agency, personal }]
+                    .into_iter()
+                    .chain(plan)
+                    .collect())
+            }
+            _ if self.agency.is_none() => Err(CustomerError::NotFound),
+            AddLocation { location, .. } if self.has_location(location) => Err(CustomerError::LocationKnown),
+            AddLocation { location, personal } => Ok(vec![CustomerEvent::LocationAdded { location, personal }]),
+            ChangePlan { source_allowance } if source_allowance == self.allowance => Ok(vec![]),
+            ChangePlan { source_allowance } => Ok(vec![CustomerEvent::PlanChanged { source_allowance }]),
+            ConnectSource { integration } if self.sources.contains(&integration) => Ok(vec![]),
+            ConnectSource { integration } if self.has_room_for(integration) => {
+                Ok(vec![CustomerEvent::SourceConnected { integration }])
+            }
+            ConnectSource { .. } => Err(CustomerError::AllowanceReached {
+                allowance: self.allowance.unwrap_or(0),
+            }),
+        }
+    }
+
+    fn evolve(&mut self, event: &CustomerEvent) {
+        match event {
+            CustomerEvent::Created { agency, .. } => self.agency = Some(*agency),
+            CustomerEvent::LocationAdded { location, .. } => {
+                self.locations.insert(*location);
+            }
+            CustomerEvent::PlanChanged { source_allowance } => self.allowance = *source_allowance,
+            CustomerEvent::SourceConnected { integration } => {
+                self.sources.insert(*integration);
+            }
+        }
+    }
+}
+
+aggregate!(Customer, "customer", CustomerCommand => CustomerEvent, CustomerError);

@@ -1,0 +1,114 @@
+//! What can happen to an integration.
+
+use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantNames};
+
+use crate::{
+    ids::{CustomerId, GrantId, LinkId, LocationId},
+    log::{LoggedEvent, stored_as_variant},
+    personal::Personal,
+    provider::{ListingRef, ProviderId},
+};
+
+/// The place that an integration fills: a location has at most one connection per provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slot {
+    /// Whose it is.
+    pub customer: CustomerId,
+    /// The place of business.
+    pub location: LocationId,
+    /// The provider.
+    pub provider: ProviderId,
+}
+
+/// What an integration stands on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connection {
+    /// The authorisation.
+    pub grant: GrantId,
+    /// Which generation of its credentials.
+    pub generation: u32,
+    /// What the customer picked.
+    pub listing: ListingRef,
+}
+
+/// How a link for an integration ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display, strum::EnumString)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum RequestOutcome {
+    /// A connection was made.
+    Completed,
+    /// The customer said no.
+    Declined,
+    /// The agency took it back.
+    Revoked,
+    /// Its time had come.
+    Expired,
+}
+
+/// Why the provider's data should be fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum SyncReason {
+    /// It was just connected or reconnected.
+    Connected,
+}
+
+/// What happened to an integration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
+pub enum IntegrationEvent {
+    /// A link was issued for its slot.
+    LinkRequested {
+        /// The link.
+        link: LinkId,
+        /// The place that it is for.
+        #[serde(flatten)]
+        slot: Slot,
+        /// The live link that it took the place of.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        superseding: Option<LinkId>,
+    },
+    /// The link that was on its way ended.
+    LinkClosed {
+        /// The link.
+        link: LinkId,
+        /// How.
+        outcome: RequestOutcome,
+    },
+    /// It works for the first time.
+    Connected {
+        /// What it stands on.
+        #[serde(flatten)]
+        connection: Connection,
+        /// What the account and the listing are called.
+        #[serde(skip)]
+        personal: Option<Personal>,
+    },
+    /// New credentials took the place of the old ones.
+    Reconnected {
+        /// What it stands on from now on.
+        #[serde(flatten)]
+        connection: Connection,
+        /// What the account and the listing are called.
+        #[serde(skip)]
+        personal: Option<Personal>,
+    },
+    /// Its data should be fetched.
+    SyncRequested {
+        /// Why.
+        reason: SyncReason,
+    },
+}
+
+stored_as_variant!(IntegrationEvent);
+
+impl LoggedEvent for IntegrationEvent {
+    fn personal_mut(&mut self) -> Option<&mut Option<Personal>> {
+        match self {
+            Self::Connected { personal, .. } | Self::Reconnected { personal, .. } => Some(personal),
+            _ => None,
+        }
+    }
+}
