@@ -1,0 +1,13 @@
+//! Agencies: how one joins, its API keys, and who stands behind a call.
+
+mod api_key;
+mod authenticate;
+mod found;
+mod keys;
+mod read;
+
+pub use api_key::{ApiKeyText, InvalidApiKey};
+pub use authenticate::{Caller, Denied};
+pub use found::{FoundAgency, Founded, Owner};
+pub use keys::{IssueApiKey, RevokeApiKey};
+pub use read::{AgencyFace, Person};

@@ -1,0 +1,91 @@
+//! What pages show of an agency and its members.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    agency::{Agency, AgencyEvent, Branding},
+    event::Event,
+    host::{Host, HostName},
+    ids::{AgencyId, HostId, MemberId},
+    log::StreamId,
+    personal::Detail,
+};
+
+use crate::{app::App, error::CommandError};
+
+/// An agency as its customers see it.
+#[derive(Clone, Debug)]
+pub struct AgencyFace {
+    /// Its id.
+    pub id: AgencyId,
+    /// The company's name.
+    pub name: String,
+    /// How its pages look.
+    pub branding: Branding,
+}
+
+/// A person, as far as the data still stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Person {
+    /// The name.
+    pub name: Option<String>,
+    /// The e-mail address.
+    pub email: Option<String>,
+}
+
+impl App {
+    /// The agency that owns a host; none when nobody claimed it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn agency_of_host(&self, host: &HostName) -> Result<Option<AgencyFace>, CommandError> {
+        let stream = StreamId::of::<Host>(HostId::of(self.installation, host));
+        let Some((claimed, _, _)) = self.replay::<Host>(&stream).await? else {
+            return Ok(None);
+        };
+        let Some(owner) = claimed.owner() else { return Ok(None) };
+        self.agency_face(owner).await
+    }
+
+    /// An agency's face.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn agency_face(&self, id: AgencyId) -> Result<Option<AgencyFace>, CommandError> {
+        let agency = self.replay::<Agency>(&StreamId::of::<Agency>(id)).await?;
+        Ok(agency.and_then(|(agency, _, _)| {
+            let name = agency.name()?.to_owned();
+            Some(AgencyFace {
+                id,
+                name,
+                branding: agency.branding().clone(),
+            })
+        }))
+    }
+
+    /// The members of an agency, with what is known of them.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn members(&self, agency: AgencyId) -> Result<BTreeMap<MemberId, Person>, CommandError> {
+        let mut members = BTreeMap::new();
+        for row in self.log.load(&StreamId::of::<Agency>(agency)).await? {
+            if let Event::Agency(AgencyEvent::MemberAdded { member, personal, .. }) = self.personal.event(&row).await? {
+                let fact = |detail| {
+                    personal
+                        .as_ref()
+                        .and_then(|personal| personal.get(detail))
+                        .map(str::to_owned)
+                };
+                members.insert(
+                    member,
+                    Person {
+                        name: fact(Detail::Name),
+                        email: fact(Detail::Email),
+                    },
+                );
+            }
+        }
+        Ok(members)
+    }
+}

@@ -1,0 +1,111 @@
+//! The use cases' surroundings: the ports, and how a stream becomes an aggregate.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use cqrs_es::Aggregate;
+use domain::{
+    ids::{InstallationId, TenantId},
+    log::{LoggedEvent, StreamId},
+};
+
+use crate::{
+    error::CommandError,
+    flow::{ListingCache, NetworkKeys},
+    personal::PersonalData,
+    ports::{
+        StoreError,
+        attempts::Attempts,
+        cipher::Cipher,
+        clock::{Clock, Entropy},
+        images::Images,
+        listings::ListingsInUse,
+        log::EventLog,
+        provider::Catalogue,
+        vault::Vault,
+    },
+    queues::Queues,
+};
+
+/// Everything that a use case may reach.
+pub struct App {
+    /// The installation this is.
+    pub installation: InstallationId,
+    /// The event log.
+    pub log: Arc<dyn EventLog>,
+    /// The vault's rows.
+    pub vault: Arc<dyn Vault>,
+    /// The attempts' rows.
+    pub attempts: Arc<dyn Attempts>,
+    /// Logos.
+    pub images: Arc<dyn Images>,
+    /// The cryptography.
+    pub cipher: Arc<dyn Cipher>,
+    /// The configured providers.
+    pub catalogue: Arc<dyn Catalogue>,
+    /// Which listings are connected already.
+    pub listings_in_use: Arc<dyn ListingsInUse>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+    /// The subjects' keys.
+    pub personal: PersonalData,
+    /// Who waits for whom after a conflict.
+    pub queues: Queues,
+    /// This month's network key.
+    pub network_keys: NetworkKeys,
+    /// What accounts manage, for the minutes that a customer needs to pick.
+    pub listings: ListingCache,
+    /// How addresses of pages are written.
+    pub addresses: Addresses,
+    /// How long a link lives when its issuer does not say.
+    pub default_link_life: TimeDelta,
+}
+
+/// How addresses on the agencies' hosts are written: all are served by the same listener.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    /// `https`, or `http` on loopback.
+    pub scheme: String,
+    /// The port, where it is not the scheme's own.
+    pub port: Option<u16>,
+}
+
+impl Addresses {
+    /// The address of a path on a host.
+    pub fn on(&self, host: &domain::host::HostName, path: &str) -> String {
+        match self.port {
+            Some(port) => format!("{}://{host}:{port}{path}", self.scheme),
+            None => format!("{}://{host}{path}", self.scheme),
+        }
+    }
+}
+
+impl App {
+    /// Folds a stream: the aggregate, whose it is, and its version. None when there is no such stream.
+    ///
+    /// # Errors
+    /// When the store fails or holds what this node cannot read.
+    pub async fn replay<A>(&self, stream: &StreamId) -> Result<Option<(A, TenantId, u64)>, CommandError>
+    where
+        A: Aggregate,
+        A::Event: LoggedEvent,
+    {
+        let rows = self.log.load(stream).await?;
+        let Some(last) = rows.last() else { return Ok(None) };
+        let (tenant, version) = (last.tenant_id, last.sequence);
+        let mut aggregate = A::default();
+        for row in &rows {
+            aggregate.apply(row.decode().map_err(|error| StoreError::Broken(error.to_string()))?);
+        }
+        Ok(Some((aggregate, tenant, version)))
+    }
+
+    /// Fresh random bytes.
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.entropy.fill(&mut bytes);
+        bytes
+    }
+}

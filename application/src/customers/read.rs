@@ -1,0 +1,85 @@
+//! What is known of a customer.
+
+use domain::{
+    customer::{Customer, CustomerEvent},
+    event::Event,
+    ids::{CustomerId, LocationId, TenantId},
+    log::StreamId,
+    personal::{Detail, Personal},
+};
+
+use crate::{agencies::Person, app::App, error::CommandError};
+
+/// A customer with its places of business, as far as the data still stands.
+#[derive(Clone, Debug, Default)]
+pub struct CustomerFile {
+    /// Its name and e-mail address.
+    pub person: Person,
+    /// Its places of business, oldest first.
+    pub locations: Vec<LocationFile>,
+    /// How many sources its plan allows; none means any number.
+    pub source_allowance: Option<u32>,
+    /// How many sources are connected.
+    pub sources: usize,
+}
+
+/// A place of business.
+#[derive(Clone, Debug)]
+pub struct LocationFile {
+    /// Its id.
+    pub id: LocationId,
+    /// Its name.
+    pub name: Option<String>,
+    /// Where it is.
+    pub address: Option<String>,
+}
+
+impl App {
+    /// A customer of a tenant; none when it does not exist or is another tenant's.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn customer(&self, tenant: TenantId, id: CustomerId) -> Result<Option<CustomerFile>, CommandError> {
+        let rows = self.log.load(&StreamId::of::<Customer>(id)).await?;
+        if rows.first().is_none_or(|row| row.tenant_id != tenant) {
+            return Ok(None);
+        }
+        let mut file = CustomerFile::default();
+        for row in &rows {
+            if let Event::Customer(event) = self.personal.event(row).await? {
+                file.note(event);
+            }
+        }
+        Ok(Some(file))
+    }
+}
+
+impl CustomerFile {
+    /// A place of business of this customer.
+    pub fn location(&self, id: LocationId) -> Option<&LocationFile> {
+        self.locations.iter().find(|location| location.id == id)
+    }
+
+    fn note(&mut self, event: CustomerEvent) {
+        match event {
+            CustomerEvent::Created { personal, .. } => {
+                self.person = Person {
+                    name: fact(&personal, Detail::Name),
+                    email: fact(&personal, Detail::Email),
+                };
+            }
+            CustomerEvent::LocationAdded { location, personal } => self.locations.push(LocationFile {
+                id: location,
+                name: fact(&personal, Detail::Name),
+                address: fact(&personal, Detail::Address),
+            }),
+            CustomerEvent::PlanChanged { source_allowance } => self.source_allowance = source_allowance,
+            CustomerEvent::SourceConnected { .. } => self.sources += 1,
+        }
+    }
+}
+
+#[expect(clippy::ref_option, reason = "the field of an event, as it stands there")]
+fn fact(personal: &Option<Personal>, detail: Detail) -> Option<String> {
+    personal.as_ref()?.get(detail).map(str::to_owned)
+}

@@ -1,0 +1,73 @@
+//! Why a command did nothing. One list, so that the edge can map every case and miss none.
+
+use domain::{
+    agency::AgencyError, connect_link::ConnectLinkError, customer::CustomerError, grant::GrantError, host::HostError,
+    integration::IntegrationError,
+};
+
+use crate::{
+    personal::ReadError,
+    ports::{StoreError, provider::ProviderError},
+};
+
+/// Why a command did nothing (or recorded only that it came too late).
+#[derive(Debug, thiserror::Error)]
+#[expect(
+    missing_docs,
+    reason = "a variant that wraps the error of its module says what that error says"
+)]
+pub enum CommandError {
+    #[error(transparent)]
+    Agency(#[from] AgencyError),
+    #[error(transparent)]
+    ConnectLink(#[from] ConnectLinkError),
+    #[error(transparent)]
+    Customer(#[from] CustomerError),
+    #[error(transparent)]
+    Grant(#[from] GrantError),
+    #[error(transparent)]
+    Host(#[from] HostError),
+    #[error(transparent)]
+    Integration(#[from] IntegrationError),
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+    /// The location is not the customer's, or does not exist.
+    #[error("there is no such location")]
+    LocationNotFound,
+    /// The installation has no such provider.
+    #[error("this provider is not configured")]
+    ProviderUnknown,
+    /// Links need a host of the agency to open on.
+    #[error("the agency has no host on which links could open")]
+    NoHost,
+    /// Only owners and sales agents issue links.
+    #[error("this member may not do that")]
+    Forbidden,
+    /// The attempt is unknown, over, or another browser's.
+    #[error("this sign-in cannot go on: reopen the link")]
+    AttemptOver,
+    /// The listing is not one that the account can connect.
+    #[error("this listing cannot be connected")]
+    ListingNotPickable,
+    /// The listing is connected to another location, and nobody confirmed that this is meant.
+    #[error("this listing is connected to another location already")]
+    ListingInUse,
+    /// The idempotency key was used for another request.
+    #[error("the idempotency key was used with another body")]
+    KeyReused,
+    /// Too many others changed the same things at the same time.
+    #[error("the data is too contended, try again")]
+    Contended,
+    /// A store failed; what it said is for the log alone.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<ReadError> for CommandError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Store(error) => Self::Store(error),
+            ReadError::Decode(error) => Self::Store(StoreError::Broken(error.to_string())),
+        }
+    }
+}

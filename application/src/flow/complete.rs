@@ -1,0 +1,269 @@
+//! The customer picks: the link is used up, the connection stands, all in one commit or not at all.
+
+use std::sync::Arc;
+
+use domain::{
+    connect_link::{ConnectLinkCommand, ConnectLinkError},
+    customer::{Customer, CustomerCommand},
+    grant::{Grant, GrantCommand},
+    ids::{AttemptId, GrantId},
+    integration::{Connection, IntegrationCommand, IntegrationError},
+    personal::{Detail, Personal, Subject},
+};
+
+use super::{
+    credential::account_key,
+    found::{FoundLink, Visit},
+};
+use crate::{
+    app::App,
+    error::CommandError,
+    links::LinkInHand,
+    ports::{
+        StoreError,
+        attempts::{Attempt, Stage},
+        provider::{Credential, Listing},
+        vault::{Place, Record},
+    },
+    run::{Decision, UseCase},
+    work::Work,
+};
+
+/// What the customer picked.
+#[derive(Clone, Debug)]
+pub struct Pick {
+    /// The provider's name of the listing.
+    pub listing: String,
+    /// Whether a listing that another location is connected to is meant.
+    pub confirmed: bool,
+}
+
+struct CompleteLink {
+    attempt: Attempt,
+    grant: GrantId,
+    account_key: [u8; 32],
+    credential: Credential,
+    listing: Listing,
+}
+
+impl UseCase for CompleteLink {
+    /// Where the credential is that nothing stands on any more, when another account took the old one's place.
+    type Answer = Option<Place>;
+
+    async fn decide(&self, work: &mut Work<'_>) -> Result<Decision<Self::Answer>, CommandError> {
+        let mut hand = LinkInHand::load(work, self.attempt.link).await?;
+        let mut grant = work.load::<Grant>(self.grant).await?;
+        let mut customer = work.load::<Customer>(hand.terms.customer).await?;
+        let old = hand.integration.connection().cloned();
+        let (reference, generation) = (self.listing.reference.clone(), grant.latest() + 1);
+        let connection = Connection {
+            grant: self.grant,
+            generation,
+            listing: reference,
+        };
+
+        hand.execute(work, self.complete(work, &connection)).await?;
+        if hand.has_lapsed() {
+            return Ok(hand.decided(None));
+        }
+        let source = CustomerCommand::ConnectSource {
+            integration: hand.terms.integration,
+        };
+        work.execute(&mut customer, source).await?;
+        work.execute(&mut grant, self.grant(&hand)).await?;
+        let connect = self.connect(&hand, connection);
+        work.execute(&mut hand.integration, connect).await?;
+        work.delete_secret(Record::PendingCredential(self.attempt.id));
+        let credential = self.json(work, old.as_ref()).await?;
+        work.put_secret(
+            Record::Credential(self.grant, generation),
+            &credential,
+            Some(self.account_key),
+        );
+
+        let replaced = match old {
+            Some(old) if old.grant == self.grant => {
+                // Our copy alone: at the provider it is the same account's, which the new generation stands on.
+                if !grant.is_in_use(old.generation) {
+                    work.delete_secret(Record::Credential(old.grant, old.generation));
+                }
+                None
+            }
+            Some(old) => self.release(work, &hand, &old).await?,
+            None => None,
+        };
+        Ok(Decision::Done(replaced))
+    }
+}
+
+impl CompleteLink {
+    fn complete(&self, work: &Work<'_>, connection: &Connection) -> ConnectLinkCommand {
+        ConnectLinkCommand::Complete {
+            attempt: self.attempt.id,
+            grant: connection.grant,
+            generation: connection.generation,
+            listing: connection.listing.clone(),
+            now: work.context().now,
+        }
+    }
+
+    fn grant(&self, hand: &LinkInHand) -> GrantCommand {
+        GrantCommand::Grant {
+            integration: hand.terms.integration,
+            provider: self.attempt.provider.clone(),
+            app: self.attempt.app.clone(),
+            scopes: self.credential.scopes.clone(),
+        }
+    }
+
+    fn connect(&self, hand: &LinkInHand, connection: Connection) -> IntegrationCommand {
+        let account = &self.credential.account;
+        let facts = [
+            (Detail::AccountEmail, account.email.as_deref()),
+            (Detail::AccountName, account.name.as_deref()),
+            (Detail::ListingTitle, Some(self.listing.title.as_str())),
+            (Detail::ListingAddress, self.listing.address.as_deref()),
+        ];
+        IntegrationCommand::Connect {
+            link: hand.id,
+            connection,
+            replaces_account: hand.terms.replaces_account,
+            personal: Personal::about(Subject::Customer(hand.terms.customer), facts),
+        }
+    }
+
+    /// Takes the integration off the account that it stood on before.
+    async fn release(
+        &self,
+        work: &mut Work<'_>,
+        hand: &LinkInHand,
+        old: &Connection,
+    ) -> Result<Option<Place>, CommandError> {
+        let mut grant = work.load::<Grant>(old.grant).await?;
+        work.execute(
+            &mut grant,
+            GrantCommand::Release {
+                integration: hand.terms.integration,
+            },
+        )
+        .await?;
+        if grant.is_in_use(old.generation) {
+            return Ok(None);
+        }
+        let place = work.place(Record::Credential(old.grant, old.generation));
+        let Some(row) = work.app().vault.get(&place).await? else {
+            return Ok(None);
+        };
+        let credential = serialized(&work.app().open_credential(&row)?)?;
+        work.delete_secret(place.record);
+        let replaced = Record::Replaced(old.grant, old.generation);
+        work.put_secret(replaced.clone(), &credential, row.account_key);
+        Ok(Some(work.place(replaced)))
+    }
+
+    /// The credential to keep. A provider that gives no refresh token to an account which has one means that the old one goes on.
+    async fn json(&self, work: &Work<'_>, old: Option<&Connection>) -> Result<Vec<u8>, CommandError> {
+        let mut credential = self.credential.clone();
+        if let (None, Some(old)) = (&credential.refresh_token, old.filter(|old| old.grant == self.grant)) {
+            let place = work.place(Record::Credential(old.grant, old.generation));
+            if let Some(row) = work.app().vault.get(&place).await? {
+                credential.refresh_token = work.app().open_credential(&row)?.refresh_token;
+            }
+        }
+        serialized(&credential)
+    }
+}
+
+fn serialized(credential: &Credential) -> Result<Vec<u8>, CommandError> {
+    serde_json::to_vec(credential).map_err(|_| StoreError::Broken("a credential".into()).into())
+}
+
+impl App {
+    /// Completes a link with what the customer picked. In the browser that completed it, doing it again is no error.
+    ///
+    /// # Errors
+    /// When the link ended, the listing cannot be picked, the plan is used up, or somebody else was faster; the loser's
+    /// credential is dropped, and an allowance that was reached leaves everything as it was.
+    pub async fn complete(
+        self: &Arc<Self>,
+        visit: &Visit,
+        id: AttemptId,
+        pick: &Pick,
+    ) -> Result<FoundLink, CommandError> {
+        let (attempt, found) = self.attempt_of_visit(visit, id).await?;
+        if found.link.completed_by() == Some(id) {
+            return Ok(found);
+        }
+        let (attempt, found) = match attempt.stage {
+            Stage::Authorized => self.authorized(visit, id).await?,
+            _ => return Err(CommandError::AttemptOver),
+        };
+        let credential = self.pending_credential(&attempt).await?;
+        let listing = self.picked(&attempt, &found, &credential, pick).await?;
+        let command = CompleteLink {
+            grant: self.grant_id(&attempt, &credential),
+            account_key: account_key(self, &attempt, &credential),
+            attempt: attempt.clone(),
+            credential,
+            listing,
+        };
+        match self.run(&found.context(self, visit), command).await {
+            Ok(done) => self.settle(&attempt, done.answer).await?,
+            Err(error) => {
+                self.drop_if_lost(&attempt, &error).await?;
+                return Err(error);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The listing that was picked, as the provider says, whatever the form said.
+    async fn picked(
+        &self,
+        attempt: &Attempt,
+        found: &FoundLink,
+        credential: &Credential,
+        pick: &Pick,
+    ) -> Result<Listing, CommandError> {
+        let listings = self.listings_of(attempt, credential).await?;
+        let listing = listings.iter().find(|listing| listing.reference.id == pick.listing);
+        let listing = listing
+            .filter(|listing| listing.unpickable.is_none())
+            .ok_or(CommandError::ListingNotPickable)?;
+        let (tenant, integration) = (found.tenant, found.terms.integration);
+        let taken = self
+            .listings_in_use
+            .by_others(tenant, &attempt.provider, integration)
+            .await?;
+        if taken.contains(&listing.reference.id) && !pick.confirmed {
+            return Err(CommandError::ListingInUse);
+        }
+        Ok(listing.clone())
+    }
+
+    /// After the commit: what nothing stands on any more is taken back.
+    async fn settle(&self, attempt: &Attempt, replaced: Option<Place>) -> Result<(), CommandError> {
+        self.attempts
+            .advance(attempt.id, Stage::Authorized, Stage::Completed)
+            .await?;
+        self.listings.forget(attempt.id).await;
+        let Some(place) = replaced else { return Ok(()) };
+        match self.vault.get(&place).await? {
+            Some(row) => self.take_back(self.connector_of(attempt)?, &row).await,
+            None => Ok(()),
+        }
+    }
+
+    /// A race that was lost for good drops the credential; anything else can be tried again with it.
+    async fn drop_if_lost(&self, attempt: &Attempt, error: &CommandError) -> Result<(), CommandError> {
+        let lost = matches!(
+            error,
+            CommandError::ConnectLink(ConnectLinkError::Ended(_))
+                | CommandError::Integration(IntegrationError::NotPending | IntegrationError::AnotherAccount)
+        );
+        if lost {
+            self.drop_pending(attempt).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,26 @@
+//! The customer's way: open the link, sign in at the provider, pick a listing, done.
+
+mod ask_fresh;
+mod begin;
+mod callback;
+mod complete;
+mod credential;
+mod decline;
+mod fail;
+mod found;
+mod listings;
+mod network;
+mod open;
+mod page;
+mod picker;
+mod sign_in;
+
+pub use begin::Departure;
+pub use callback::{CallbackAnswer, ProviderAnswer};
+pub use complete::Pick;
+pub use found::{FoundLink, Visit};
+pub use listings::ListingCache;
+pub use network::NetworkKeys;
+pub use page::{Completion, Invitation, LinkPage};
+pub use picker::{Choice, PAGE, PickerPage, PickerState};
+pub use sign_in::SignedIn;

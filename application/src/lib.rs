@@ -1,0 +1,24 @@
+//! What Grantlink does, one file per use case, and the ports that it needs from the world.
+
+pub mod agencies;
+pub mod app;
+pub mod context;
+pub mod customers;
+pub mod error;
+pub mod flow;
+pub mod links;
+pub mod metadata;
+pub mod personal;
+pub mod ports;
+pub mod queues;
+pub mod run;
+pub mod work;
+
+#[cfg(test)]
+mod stories;
+
+pub use app::App;
+pub use context::Context;
+pub use error::CommandError;
+pub use metadata::Actor;
+pub use run::{Decision, Done, Idempotency, UseCase};

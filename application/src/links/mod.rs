@@ -1,0 +1,23 @@
+//! Links, as the agency handles them: issue, show again, revoke.
+
+mod issue;
+mod live;
+mod reveal;
+mod revoke;
+
+pub use issue::{IssueLink, IssuedLink};
+pub use live::LinkInHand;
+pub(crate) use live::note_terms;
+pub use reveal::RevealLink;
+pub use revoke::RevokeLink;
+
+use domain::{connect_link::LinkToken, host::HostName};
+
+use crate::app::App;
+
+impl App {
+    /// The address that a customer opens. Whoever reads it may use the link: it goes to the issuer and nowhere else.
+    pub fn link_address(&self, host: &HostName, token: &LinkToken) -> String {
+        self.addresses.on(host, &format!("/c/{}", token.reveal()))
+    }
+}

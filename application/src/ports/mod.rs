@@ -1,0 +1,21 @@
+//! What the use cases need from the world. The adapters implement it; nothing here knows how.
+
+pub mod attempts;
+pub mod cipher;
+pub mod clock;
+pub mod images;
+pub mod listings;
+pub mod log;
+pub mod provider;
+pub mod vault;
+
+/// Why a store could not answer. Its message never reaches a caller: it is logged once, where the request ends.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The store is busy or away; the same call may succeed later.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+    /// The store answered something that cannot be.
+    #[error("the store failed: {0}")]
+    Broken(String),
+}

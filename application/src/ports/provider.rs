@@ -1,0 +1,196 @@
+//! Providers: signing in, listing what can be connected, and taking access back.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use domain::provider::{ListingRef, ProviderApp, ProviderId};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+/// The catalogue of configured providers.
+pub trait Catalogue: Send + Sync {
+    /// The connector of a provider; none when it is not configured.
+    fn connector(&self, provider: &ProviderId) -> Option<&dyn Connector>;
+
+    /// The connector whose callback path that is.
+    fn by_callback_path(&self, path: &str) -> Option<&dyn Connector>;
+
+    /// Every configured provider.
+    fn all(&self) -> Vec<&dyn Connector>;
+}
+
+/// What pages say about a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// Its name in the catalogue.
+    pub id: ProviderId,
+    /// What people call it, as in "Sign in with Google".
+    pub name: String,
+    /// What is connected there: "Google Business Profile".
+    pub product: String,
+    /// What one thing to pick is called: "Business Profile".
+    pub listing: String,
+    /// The same for several: "Business Profiles".
+    pub listings: String,
+    /// What the agency will be able to do, in plain words, one line each.
+    pub permissions: Vec<String>,
+    /// Which icon stands for it: `google`, `facebook` or `app`.
+    pub icon: String,
+    /// Where its account's owner can take the access back: "your Google Account, under Security".
+    pub withdraw_at: Option<String>,
+}
+
+/// What a sign-in at the provider needs to begin.
+#[derive(Clone)]
+pub struct SignIn<'a> {
+    /// Random, once, bound to the attempt.
+    pub state: &'a SecretString,
+    /// Random, once; comes back in the id token.
+    pub nonce: &'a str,
+    /// SHA-256 of the PKCE verifier, base64url.
+    pub code_challenge: &'a str,
+}
+
+/// A code and what its exchange needs.
+pub struct CodeExchange<'a> {
+    /// The code.
+    pub code: &'a SecretString,
+    /// The PKCE verifier.
+    pub verifier: &'a SecretString,
+    /// The redirect URI that was sent at the start.
+    pub redirect_uri: &'a str,
+    /// The nonce that an id token must carry.
+    pub nonce: &'a str,
+}
+
+/// What a provider gave: tokens, and who signed in. Kept only sealed.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Credential {
+    /// The access token.
+    #[serde(serialize_with = "expose")]
+    pub access_token: SecretString,
+    /// The refresh token, where there is one.
+    #[serde(serialize_with = "expose_option")]
+    pub refresh_token: Option<SecretString>,
+    /// When the access token ends, in seconds since 1970, where the provider says.
+    pub expires_at: Option<i64>,
+    /// What was granted, which may be less than was asked.
+    pub scopes: BTreeSet<String>,
+    /// Who signed in.
+    pub account: Account,
+}
+
+/// The account that signed in at the provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// The provider's stable id of it.
+    pub subject: String,
+    /// Its e-mail address.
+    pub email: Option<String>,
+    /// Its name.
+    pub name: Option<String>,
+}
+
+/// For sealing alone: the one place where a credential turns into text.
+fn expose<S: serde::Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secrecy::ExposeSecret::expose_secret(secret))
+}
+
+#[expect(clippy::ref_option, reason = "serde hands the field as it is")]
+fn expose_option<S: serde::Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+    secret
+        .as_ref()
+        .map(secrecy::ExposeSecret::expose_secret)
+        .serialize(serializer)
+}
+
+/// Something that can be picked, or is shown greyed with the reason why not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// The provider's name of it.
+    pub reference: ListingRef,
+    /// What it is called.
+    pub title: String,
+    /// Where it is, on one line.
+    pub address: Option<String>,
+    /// Why it cannot be picked.
+    pub unpickable: Option<Unpickable>,
+}
+
+/// Why a listing cannot be picked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::Display)]
+#[strum(serialize_all = "snake_case")]
+pub enum Unpickable {
+    /// The provider does not take the account for its owner yet.
+    Unverified,
+    /// The provider suspended or disabled it.
+    Suspended,
+    /// Another listing stands for the same place.
+    Duplicate,
+    /// It is closed for good.
+    Closed,
+}
+
+/// How far taking back reaches at a provider.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Revokes {
+    /// What came with one token ends; other sign-ins of the account go on.
+    Token,
+    /// Everything that the account ever granted the app ends, other connections included.
+    #[default]
+    Account,
+}
+
+/// Why a provider did not do what it was asked. Never holds a code, a token or an answer's text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProviderError {
+    /// The code or the token is refused: sign in again.
+    #[error("the provider refused the sign-in: {0}")]
+    Refused(String),
+    /// Our registration there is wrong: the operator must act.
+    #[error("the provider refuses this installation's app: {0}")]
+    Misconfigured(String),
+    /// It could not be reached, was too slow, or answered nonsense.
+    #[error("the provider is unavailable: {0}")]
+    Unavailable(String),
+}
+
+/// One configured provider.
+#[async_trait]
+pub trait Connector: Send + Sync {
+    /// What pages say about it.
+    fn about(&self) -> &About;
+
+    /// The app that is registered there.
+    fn app(&self) -> &ProviderApp;
+
+    /// Who may answer, compared to the letter with an answer's `iss`.
+    fn issuer(&self) -> &str;
+
+    /// The redirect URI that is registered there.
+    fn redirect_uri(&self) -> &str;
+
+    /// The scopes without which nothing works.
+    fn required_scopes(&self) -> &BTreeSet<String>;
+
+    /// The address at the provider where the sign-in begins.
+    ///
+    /// # Errors
+    /// When the configured address is no address.
+    fn authorize_url(&self, sign_in: &SignIn<'_>) -> Result<String, ProviderError>;
+
+    /// Turns a code into tokens, checks the id token that came along, and asks who signed in.
+    async fn exchange(&self, exchange: &CodeExchange<'_>) -> Result<Credential, ProviderError>;
+
+    /// Everything that the account manages, each once, pickable or not.
+    async fn listings(&self, access_token: &SecretString) -> Result<Vec<Listing>, ProviderError>;
+
+    /// How far [`Connector::revoke`] reaches. Unless said otherwise, it is taken for far-reaching, which harms nobody else.
+    fn revokes(&self) -> Revokes {
+        Revokes::Account
+    }
+
+    /// Takes back what the account granted. Success when it was taken back before.
+    async fn revoke(&self, credential: &Credential) -> Result<(), ProviderError>;
+}

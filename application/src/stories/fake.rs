@@ -1,0 +1,137 @@
+//! A log in memory, as far as a unit of work needs it. The real stores are held to their promises by their own suite.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use async_trait::async_trait;
+use domain::{
+    Timestamp,
+    log::{Position, Recorded, StreamId},
+};
+use tokio::sync::{Mutex, watch};
+use uuid::Uuid;
+
+use super::now;
+use crate::ports::{
+    StoreError,
+    clock::Entropy,
+    log::{Commit, CommitError, Committed, EventLog, NewEvent, Receipt, ReceiptKey},
+};
+
+/// What happened, and what will come in between.
+#[derive(Default)]
+pub(super) struct Store(pub(super) Mutex<State>);
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) rows: Vec<Recorded>,
+    pub(super) receipts: HashMap<ReceiptKey, Receipt>,
+    /// Receipts that only a commit finds: they were written after somebody looked.
+    pub(super) hidden: HashMap<ReceiptKey, Receipt>,
+    /// Every commit that was asked for, also those that did not stand.
+    pub(super) asked: Vec<Commit>,
+    /// What others commit first: one for each commit that is asked for.
+    pub(super) rivals: VecDeque<NewEvent>,
+}
+
+impl State {
+    fn of<'a>(&'a self, stream: &'a StreamId) -> impl Iterator<Item = &'a Recorded> {
+        self.rows
+            .iter()
+            .filter(|row| row.aggregate_type == stream.aggregate_type && row.aggregate_id == stream.aggregate_id)
+    }
+
+    fn version(&self, stream: &StreamId) -> u64 {
+        self.of(stream).count() as u64
+    }
+
+    fn head(&self) -> Position {
+        Position(self.rows.len() as u64)
+    }
+
+    pub(super) fn append(&mut self, event: NewEvent) {
+        let row = Recorded {
+            position: Position(self.head().0 + 1),
+            event_id: event.event_id,
+            tenant_id: event.tenant_id,
+            aggregate_type: event.stream.aggregate_type.to_owned(),
+            aggregate_id: event.stream.aggregate_id.clone(),
+            sequence: self.version(&event.stream) + 1,
+            event_type: event.body.event_type,
+            event_version: event.body.event_version,
+            recorded_at: now(),
+            payload: event.body.payload,
+            metadata: event.body.metadata,
+            personal: event.body.personal,
+            hash: [0; 32],
+        };
+        self.rows.push(row);
+    }
+}
+
+#[async_trait]
+impl EventLog for Store {
+    async fn load(&self, stream: &StreamId) -> Result<Vec<Recorded>, StoreError> {
+        Ok(self.0.lock().await.of(stream).cloned().collect())
+    }
+
+    async fn page(&self, _: Position, _: u32) -> Result<Vec<Recorded>, StoreError> {
+        unreachable!("no use case follows the log")
+    }
+
+    async fn at(&self, _: &[Position]) -> Result<Vec<Recorded>, StoreError> {
+        unreachable!("no use case follows the log")
+    }
+
+    async fn head(&self) -> Result<Position, StoreError> {
+        Ok(self.0.lock().await.head())
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
+        let mut state = self.0.lock().await;
+        state.asked.push(commit.clone());
+        if let Some(rival) = state.rivals.pop_front() {
+            state.append(rival);
+        }
+        let hidden = std::mem::take(&mut state.hidden);
+        state.receipts.extend(hidden);
+        let receipt = commit.receipt.map(|receipt| (receipt.key.clone(), receipt));
+        if let Some(first) = receipt.as_ref().and_then(|(key, _)| state.receipts.get(key)) {
+            return Err(CommitError::Answered(Box::new(first.clone())));
+        }
+        let mut expects = commit.expects.into_iter();
+        if let Some(moved) = expects.find(|expected| state.version(&expected.stream) != expected.version) {
+            return Err(CommitError::Conflict(moved.stream));
+        }
+        for event in commit.appends {
+            state.append(event);
+        }
+        state.receipts.extend(receipt);
+        let (position, recorded_at) = (state.head(), now());
+        Ok(Committed { position, recorded_at })
+    }
+
+    async fn receipt(&self, key: &ReceiptKey) -> Result<Option<Receipt>, StoreError> {
+        Ok(self.0.lock().await.receipts.get(key).cloned())
+    }
+
+    fn committed(&self) -> watch::Receiver<Position> {
+        unreachable!("no use case follows the log")
+    }
+}
+
+/// Ids that count up, far enough from each other that the events of one command fit between.
+#[derive(Default)]
+pub(super) struct Counter(AtomicU64);
+
+impl Entropy for Counter {
+    fn fill(&self, _: &mut [u8]) {
+        unreachable!("everything random is made before")
+    }
+
+    fn id(&self, _: Timestamp) -> Uuid {
+        Uuid::from_u128(u128::from(self.0.fetch_add(1, Ordering::Relaxed) + 1) << 16)
+    }
+}

@@ -1,0 +1,119 @@
+//! Ports of which the stories touch next to nothing.
+
+use async_trait::async_trait;
+use domain::{Timestamp, ids, log::SealedPersonal, personal::Subject, provider::ProviderId};
+use secrecy::SecretSlice;
+
+use crate::ports::{
+    StoreError,
+    attempts::{Attempt, Attempts, Claim, Stage},
+    cipher::{Cipher, CipherError, HashPurpose},
+    clock::Clock,
+    images::{Image, Images},
+    listings::ListingsInUse,
+    provider::{Catalogue, Connector},
+    vault::{Place, SecretRow, Vault},
+};
+
+/// Stands where something must stand.
+pub(super) struct Unused;
+
+macro_rules! unused {
+    ($($port:ident { $($name:ident($($argument:ty),*) -> $answer:ty;)* })*) => {$(
+        #[async_trait]
+        impl $port for Unused {
+            $(async fn $name(&self $(, _: $argument)*) -> Result<$answer, StoreError> {
+                unreachable!("no story comes here")
+            })*
+        }
+    )*};
+}
+
+unused! {
+    Attempts {
+        start(&Attempt, &[u8]) -> ();
+        get(ids::AttemptId) -> Option<Attempt>;
+        sealed_verifier(ids::AttemptId) -> Option<Vec<u8>>;
+        of_state(&[u8; 32]) -> Option<Attempt>;
+        of_hand_off(&[u8; 32], Timestamp) -> Option<Attempt>;
+        latest(ids::LinkId, &[u8; 32]) -> Option<Attempt>;
+        hand_off(ids::AttemptId, &[u8; 32], &[u8], Timestamp) -> bool;
+        claim(ids::AttemptId) -> Option<Claim>;
+        destroy_answer(ids::AttemptId) -> ();
+        advance(ids::AttemptId, Stage, Stage) -> bool;
+    }
+    Vault {
+        get(&Place) -> Option<SecretRow>;
+        put(SecretRow) -> ();
+        put_if_absent(SecretRow) -> ();
+        delete(&Place) -> ();
+        delete_others(&Place) -> ();
+        rows_of_account(&[u8; 32]) -> u64;
+    }
+    Images {
+        put(&Image) -> ();
+        get(&str) -> Option<Image>;
+    }
+    ListingsInUse {
+        by_others(ids::TenantId, &ProviderId, ids::IntegrationId) -> Vec<String>;
+    }
+}
+
+impl Catalogue for Unused {
+    fn connector(&self, _: &ProviderId) -> Option<&dyn Connector> {
+        None
+    }
+
+    fn by_callback_path(&self, _: &str) -> Option<&dyn Connector> {
+        None
+    }
+
+    fn all(&self) -> Vec<&dyn Connector> {
+        vec![]
+    }
+}
+
+impl Clock for Unused {
+    fn now(&self) -> Timestamp {
+        super::now()
+    }
+}
+
+/// Hides nothing: only stored answers come here.
+impl Cipher for Unused {
+    fn seal(&self, _: &Place, plain: &[u8]) -> Vec<u8> {
+        plain.to_vec()
+    }
+
+    fn open(&self, _: &Place, sealed: &[u8]) -> Result<SecretSlice<u8>, CipherError> {
+        Ok(sealed.to_vec().into())
+    }
+
+    fn new_key(&self) -> SecretSlice<u8> {
+        unreachable!("no story seals personal data")
+    }
+
+    fn seal_personal(&self, _: &SecretSlice<u8>, _: ids::EventId, _: Subject, _: &[u8]) -> SealedPersonal {
+        unreachable!("no story seals personal data")
+    }
+
+    fn open_personal(&self, _: &SecretSlice<u8>, _: ids::EventId, _: &SealedPersonal) -> Result<Vec<u8>, CipherError> {
+        unreachable!("no story seals personal data")
+    }
+
+    fn keyed_hash(&self, _: HashPurpose, _: &[&[u8]]) -> [u8; 32] {
+        unreachable!("no story hashes")
+    }
+
+    fn hash_under(&self, _: &SecretSlice<u8>, _: &[u8]) -> [u8; 32] {
+        unreachable!("no story hashes")
+    }
+
+    fn seal_number(&self, _: ids::TenantId, _: u64) -> String {
+        unreachable!("no story pages")
+    }
+
+    fn open_number(&self, _: ids::TenantId, _: &str) -> Result<u64, CipherError> {
+        unreachable!("no story pages")
+    }
+}

@@ -1,0 +1,317 @@
+//! The unit of work: what one command loaded, and what it will change, committed once.
+
+use cqrs_es::{Aggregate, event_sink::EventSink};
+use domain::{
+    Timestamp,
+    ids::{EventId, TenantId},
+    log::{LoggedEvent, Metadata, StreamId},
+    personal::Personal,
+};
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    context::Context,
+    error::CommandError,
+    metadata,
+    ports::{
+        StoreError,
+        log::{Commit, EventBody, Expected, NewEvent, NewObservation, Receipt},
+        vault::{Place, Record, SecretChange, SecretRow},
+    },
+};
+
+/// An aggregate as it was loaded, moved on by the commands of this unit of work.
+pub struct Loaded<A> {
+    state: A,
+    stream: StreamId,
+    tenant: TenantId,
+    version: u64,
+    is_strangers: bool,
+}
+
+impl<A> std::ops::Deref for Loaded<A> {
+    type Target = A;
+    fn deref(&self) -> &A {
+        &self.state
+    }
+}
+
+/// The changes of one command. Dropped without a commit, it changed nothing.
+pub struct Work<'a> {
+    app: &'a App,
+    context: &'a Context,
+    first_event_id: Uuid,
+    notes: Metadata,
+    expects: Vec<Expected>,
+    appends: Vec<Drafted>,
+    observations: Vec<(Drafted, Option<u32>)>,
+    secrets: Vec<SecretChange>,
+}
+
+/// An event before its metadata is complete.
+struct Drafted {
+    event_id: EventId,
+    tenant: TenantId,
+    stream: StreamId,
+    sequence: u64,
+    body: EventBody,
+}
+
+impl<'a> Work<'a> {
+    /// `first_event_id` is made once and kept through every retry; the ids of the events count on from it.
+    pub(crate) fn new(app: &'a App, context: &'a Context, first_event_id: Uuid) -> Self {
+        Self {
+            app,
+            context,
+            first_event_id,
+            notes: notes_of(context),
+            expects: vec![],
+            appends: vec![],
+            observations: vec![],
+            secrets: vec![],
+        }
+    }
+
+    /// The use cases' surroundings.
+    pub fn app(&self) -> &'a App {
+        self.app
+    }
+
+    /// The frame of the call.
+    pub fn context(&self) -> &'a Context {
+        self.context
+    }
+
+    /// Loads an aggregate of the context's tenant. Another tenant's looks like one that does not exist.
+    ///
+    /// # Errors
+    /// When the store fails or holds what this node cannot read.
+    pub async fn load<A>(&mut self, id: impl std::fmt::Display) -> Result<Loaded<A>, CommandError>
+    where
+        A: Aggregate,
+        A::Event: LoggedEvent,
+    {
+        self.load_of::<A>(id, self.context.tenant).await
+    }
+
+    /// Loads an aggregate whose stream belongs to the agency itself, whatever the mode.
+    ///
+    /// # Errors
+    /// When the store fails or holds what this node cannot read.
+    pub async fn load_home<A>(&mut self, id: impl std::fmt::Display) -> Result<Loaded<A>, CommandError>
+    where
+        A: Aggregate,
+        A::Event: LoggedEvent,
+    {
+        self.load_of::<A>(id, self.context.home()).await
+    }
+
+    async fn load_of<A>(&mut self, id: impl std::fmt::Display, tenant: TenantId) -> Result<Loaded<A>, CommandError>
+    where
+        A: Aggregate,
+        A::Event: LoggedEvent,
+    {
+        let stream = StreamId::of::<A>(id);
+        let (state, version, is_strangers) = match self.app.replay::<A>(&stream).await? {
+            Some((_, owner, version)) if owner != tenant && !is_shared::<A>() => (A::default(), version, true),
+            Some((state, _, version)) => (state, version, false),
+            None => (A::default(), 0, false),
+        };
+        self.expects.push(Expected {
+            stream: stream.clone(),
+            version,
+        });
+        Ok(Loaded {
+            state,
+            stream,
+            tenant,
+            version,
+            is_strangers,
+        })
+    }
+
+    /// Lets the aggregate decide, and keeps its events for the commit.
+    ///
+    /// # Errors
+    /// What the aggregate refuses, or a store that failed.
+    pub async fn execute<A>(&mut self, aggregate: &mut Loaded<A>, command: A::Command) -> Result<(), CommandError>
+    where
+        A: Aggregate<Services = ()>,
+        A::Event: LoggedEvent,
+        CommandError: From<A::Error>,
+    {
+        let sink = EventSink::default();
+        aggregate.state.handle(command, &(), &sink).await?;
+        for event in sink.collect().await {
+            if aggregate.is_strangers {
+                return Err(StoreError::Broken("an event for another tenant's stream".into()).into());
+            }
+            aggregate.version += 1;
+            let draft = self
+                .draft(event, aggregate.stream.clone(), aggregate.tenant, aggregate.version)
+                .await?;
+            self.appends.push(draft);
+        }
+        Ok(())
+    }
+
+    /// Appends an observation, at most so many of its kind, at any version of its trail.
+    /// The id is derived from `name`, so that the same observation is kept once.
+    ///
+    /// # Errors
+    /// When a store fails.
+    pub async fn observe<E: LoggedEvent>(
+        &mut self,
+        trail: StreamId,
+        name: Option<&str>,
+        at_most: Option<u32>,
+        event: E,
+    ) -> Result<(), CommandError> {
+        let mut draft = self.draft(event, trail, self.context.tenant, 0).await?;
+        if let Some(name) = name {
+            let trail = format!("{}/{}/{name}", draft.stream.aggregate_type, draft.stream.aggregate_id);
+            draft.event_id = EventId(Uuid::new_v5(&self.context.tenant.0, trail.as_bytes()));
+        }
+        self.observations.push((draft, at_most));
+        Ok(())
+    }
+
+    /// Notes an id in the metadata of every event of this commit.
+    pub fn note(&mut self, key: &str, id: impl std::fmt::Display) {
+        self.notes.insert(key.to_owned(), id.to_string());
+    }
+
+    /// Seals a secret into the commit.
+    pub fn put_secret(&mut self, record: Record, plain: &[u8], account_key: Option<[u8; 32]>) {
+        let place = self.place(record);
+        let sealed = self.app.cipher.seal(&place, plain);
+        let row = SecretRow {
+            place,
+            sealed,
+            account_key,
+            created_at: self.context.now,
+        };
+        self.secrets.push(SecretChange::Put(row));
+    }
+
+    /// Deletes a secret in the commit.
+    pub fn delete_secret(&mut self, record: Record) {
+        let place = self.place(record);
+        self.secrets.push(SecretChange::Delete(place));
+    }
+
+    /// Where a record of this tenant belongs.
+    pub fn place(&self, record: Record) -> Place {
+        Place {
+            tenant: self.context.tenant,
+            record,
+        }
+    }
+
+    async fn draft<E: LoggedEvent>(
+        &mut self,
+        mut event: E,
+        stream: StreamId,
+        tenant: TenantId,
+        sequence: u64,
+    ) -> Result<Drafted, CommandError> {
+        let offset = (self.appends.len() + self.observations.len()) as u128;
+        let event_id = EventId(Uuid::from_u128(self.first_event_id.as_u128().wrapping_add(offset)));
+        let personal = event.lift_personal();
+        let payload = serde_json::to_string(&event)
+            .map_err(|error| StoreError::Broken(format!("{} cannot be written: {error}", event.event_type())))?;
+        let body = EventBody {
+            event_type: event.event_type(),
+            event_version: event.event_version(),
+            payload,
+            metadata: String::new(),
+            personal: match personal {
+                Some(personal) => Some(self.seal(event_id, tenant, &personal).await?),
+                None => None,
+            },
+        };
+        Ok(Drafted {
+            event_id,
+            tenant,
+            stream,
+            sequence,
+            body,
+        })
+    }
+
+    async fn seal(
+        &mut self,
+        event: EventId,
+        tenant: TenantId,
+        personal: &Personal,
+    ) -> Result<domain::log::SealedPersonal, CommandError> {
+        let known = self.app.personal.key_among(&self.secrets, tenant, personal.subject)?;
+        let key = match known {
+            Some(key) => key,
+            None => {
+                self.app
+                    .personal
+                    .key_for_writing(tenant, personal.subject, self.context.now)
+                    .await?
+            }
+        };
+        self.secrets.extend(key.created.clone());
+        Ok(self.app.personal.seal(&key, event, personal))
+    }
+
+    pub(crate) fn into_commit(self, receipt: Option<Receipt>) -> Commit {
+        let notes = serde_json::to_string(&self.notes).unwrap_or_default(); // a map of texts always becomes JSON
+        let body = |mut body: EventBody| {
+            body.metadata.clone_from(&notes);
+            body
+        };
+        let appends = self.appends.into_iter().map(|draft| NewEvent {
+            event_id: draft.event_id,
+            tenant_id: draft.tenant,
+            stream: draft.stream,
+            sequence: draft.sequence,
+            body: body(draft.body),
+        });
+        let observations = self.observations.into_iter().map(|(draft, at_most)| NewObservation {
+            event_id: draft.event_id,
+            tenant_id: draft.tenant,
+            stream: draft.stream,
+            body: body(draft.body),
+            at_most,
+        });
+        Commit {
+            tenant: self.context.tenant,
+            expects: self.expects,
+            appends: appends.collect(),
+            observations: observations.collect(),
+            secrets: self.secrets,
+            receipt,
+        }
+    }
+
+    pub(crate) fn changes_nothing(&self) -> bool {
+        self.appends.is_empty() && self.observations.is_empty() && self.secrets.is_empty()
+    }
+}
+
+/// Hosts are shared ground: who owns a name must be visible to everybody who wants it.
+fn is_shared<A: Aggregate>() -> bool {
+    A::TYPE == domain::host::Host::TYPE
+}
+
+fn notes_of(context: &Context) -> Metadata {
+    let mut notes = Metadata::from([
+        (metadata::ACTOR.to_owned(), context.actor.to_string()),
+        (metadata::REQUEST_ID.to_owned(), context.request.to_string()),
+    ]);
+    if let Some(network) = &context.network {
+        notes.insert(metadata::NETWORK.to_owned(), network.clone());
+    }
+    notes
+}
+
+/// When something is due, from the clock of the call.
+pub fn after(now: Timestamp, delta: chrono::TimeDelta) -> Timestamp {
+    now.checked_add_signed(delta).unwrap_or(Timestamp::MAX_UTC)
+}
