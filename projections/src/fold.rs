@@ -1,0 +1,309 @@
+//! Folding pages of the log into rows in memory: the one way, for the live side and for a rebuild.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use application::ports::StoreError;
+use domain::log::{Metadata, Position, Recorded};
+
+use crate::{
+    Projection,
+    projection::{FoldError, Keys, Rows, Seen},
+    reader::{EventReader, OpenError},
+    store::Parked,
+    view::{Cell, Cells, ViewRow},
+};
+
+/// An event whose keys are known, but whose content is still closed.
+pub(crate) struct Closed<'a> {
+    seen: Seen<'a>,
+    keys: Keys,
+    readable: bool,
+}
+
+impl<'a> Closed<'a> {
+    /// The keys come from the stream and the metadata; where those cannot be read, from the stream alone.
+    pub(crate) fn new<P: Projection>(projection: &P, recorded: &'a Recorded) -> Self {
+        let metadata: Result<Metadata, _> = serde_json::from_str(&recorded.metadata);
+        let readable = metadata.is_ok();
+        let seen = Seen {
+            recorded,
+            metadata: metadata.unwrap_or_default(),
+            event: None,
+        };
+        let keys = projection.keys(&seen);
+        Self { seen, keys, readable }
+    }
+
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.keys
+    }
+}
+
+/// How far a page could be folded.
+#[derive(Debug)]
+pub(crate) enum PageEnd {
+    /// To its end.
+    Folded,
+    /// To the event before one that only a newer node can read.
+    Unknown { before: Position, reason: String },
+}
+
+/// Rows in memory, what changed in them, and which keys are parked.
+pub(crate) struct Table<R> {
+    rows: HashMap<String, R>,
+    changed: BTreeSet<String>,
+    parked: HashSet<String>,
+    newly_parked: Vec<Parked>,
+}
+
+impl<R: ViewRow> Table<R> {
+    /// Rows as a store keeps them.
+    pub(crate) fn load(stored: Vec<Vec<Cell>>, parked: Vec<Parked>) -> Result<Self, StoreError> {
+        let mut rows = HashMap::with_capacity(stored.len());
+        for cells in stored {
+            let row = R::from_cells(&mut Cells::new(cells)).map_err(|error| StoreError::Broken(error.to_string()))?;
+            rows.insert(key(&row), row);
+        }
+        Ok(Self {
+            rows,
+            parked: parked.into_iter().map(|parked| parked.key).collect(),
+            ..Self::default()
+        })
+    }
+
+    /// Folds a page, event by event.
+    ///
+    /// # Errors
+    /// When an event cannot be opened now, but perhaps later. What was folded before it must not be written.
+    pub(crate) async fn fold_page<P: Projection<Row = R>>(
+        &mut self,
+        projection: &P,
+        reader: &dyn EventReader,
+        page: Vec<Closed<'_>>,
+    ) -> Result<PageEnd, StoreError> {
+        for Closed {
+            mut seen,
+            keys,
+            readable,
+        } in page
+        {
+            let position = seen.recorded.position;
+            if keys.is_empty() {
+                continue;
+            }
+            if !readable {
+                self.park(&keys, position, "its metadata cannot be read");
+                continue;
+            }
+            if keys.iter().any(|key| self.parked.contains(key)) {
+                self.park(&keys, position, "an event before it is parked");
+                continue;
+            }
+            if !P::INDEX {
+                match reader.open(seen.recorded).await {
+                    Ok(event) => seen.event = Some(event),
+                    Err(OpenError::Unreadable(reason)) => {
+                        self.park(&keys, position, &reason);
+                        continue;
+                    }
+                    Err(OpenError::Unknown(reason)) => {
+                        let before = Position(position.0.saturating_sub(1));
+                        return Ok(PageEnd::Unknown { before, reason });
+                    }
+                    Err(OpenError::Unavailable(reason)) => return Err(StoreError::Unavailable(reason)),
+                }
+            }
+            self.fold(projection, &seen, &keys);
+        }
+        Ok(PageEnd::Folded)
+    }
+
+    /// Folds one event, or parks its keys and leaves their rows as they were.
+    pub(crate) fn fold<P: Projection<Row = R>>(&mut self, projection: &P, seen: &Seen<'_>, keys: &Keys) {
+        match self.changed_by(projection, seen, keys) {
+            Ok(changed) => {
+                for (key, row) in changed {
+                    if self.rows.get(&key) != Some(&row) {
+                        self.changed.insert(key.clone());
+                        self.rows.insert(key, row);
+                    }
+                }
+            }
+            Err(error) => self.park(keys, seen.recorded.position, &error.to_string()),
+        }
+    }
+
+    /// The fold works on copies of the event's rows, so that one that fails half-way changes nothing.
+    fn changed_by<P: Projection<Row = R>>(
+        &self,
+        projection: &P,
+        seen: &Seen<'_>,
+        keys: &Keys,
+    ) -> Result<impl Iterator<Item = (String, R)> + use<P, R>, FoldError> {
+        let copies: BTreeMap<_, _> = keys
+            .iter()
+            .map(|key| (key.to_owned(), self.rows.get(key).cloned()))
+            .collect();
+        let mut rows = Rows::new(copies);
+        projection.fold(seen, &mut rows)?;
+        Ok(rows.into_changed())
+    }
+
+    fn park(&mut self, keys: &Keys, position: Position, reason: &str) {
+        for key in keys.iter() {
+            if self.parked.insert(key.to_owned()) {
+                tracing::error!(
+                    key,
+                    position = position.0,
+                    reason,
+                    "parked a view row and what follows for it"
+                );
+                self.newly_parked.push(Parked {
+                    key: key.to_owned(),
+                    position,
+                    reason: reason.to_owned(),
+                });
+            }
+        }
+    }
+
+    /// How many rows changed since they were last taken.
+    pub(crate) fn changed(&self) -> usize {
+        self.changed.len()
+    }
+
+    /// The changed rows; they count as changed until [`Self::written`].
+    pub(crate) fn changed_rows(&self) -> Vec<Vec<Cell>> {
+        let rows = self.changed.iter().filter_map(|key| self.rows.get(key));
+        rows.map(ViewRow::cells).collect()
+    }
+
+    /// Keys that were parked by the events folded here.
+    pub(crate) fn newly_parked(&self) -> &[Parked] {
+        &self.newly_parked
+    }
+
+    /// Notes that the changed rows are stored.
+    pub(crate) fn written(&mut self) {
+        self.changed.clear();
+    }
+
+    /// Forgets all rows; only what is parked is still known.
+    pub(crate) fn forget_rows(&mut self) {
+        self.rows.clear();
+    }
+
+    #[cfg(test)]
+    pub(crate) fn row(&self, key: &str) -> Option<&R> {
+        self.rows.get(key)
+    }
+}
+
+impl<R> Default for Table<R> {
+    fn default() -> Self {
+        Self {
+            rows: HashMap::new(),
+            changed: BTreeSet::new(),
+            parked: HashSet::new(),
+            newly_parked: Vec::new(),
+        }
+    }
+}
+
+/// A row's key: its first cell.
+fn key(row: &impl ViewRow) -> String {
+    match row.cells().into_iter().next() {
+        Some(Cell::Text(Some(key))) => key,
+        _ => String::new(),
+    }
+}
+
+/// The rows that a story leads to, personal data included.
+#[cfg(test)]
+pub(crate) fn folded<P: Projection>(projection: &P, story: &crate::stories::Story) -> Table<P::Row> {
+    let mut table = Table::default();
+    for (recorded, event) in story.opened() {
+        let Closed { mut seen, keys, .. } = Closed::new(projection, recorded);
+        seen.event = Some(event.clone());
+        table.fold(projection, &seen, &keys);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        audit_entry::AuditEntryView,
+        integration::IntegrationView,
+        link::LinkView,
+        stories::{Story, StoryReader, World, integration, link},
+    };
+
+    async fn page<P: Projection>(projection: &P, story: &Story) -> (Table<P::Row>, PageEnd) {
+        let closed = story
+            .recorded()
+            .iter()
+            .map(|recorded| Closed::new(projection, recorded));
+        let mut table = Table::default();
+        let end = table.fold_page(projection, &StoryReader, closed.collect()).await;
+        (table, end.unwrap())
+    }
+
+    fn parked(table: &Table<impl ViewRow>) -> Vec<(&str, u64)> {
+        let parked = table.newly_parked().iter();
+        parked.map(|parked| (parked.key.as_str(), parked.position.0)).collect()
+    }
+
+    /// The event that cannot be read is not skipped: its link stands still from there on, and no other does.
+    #[tokio::test]
+    async fn a_damaged_event_parks_its_row_and_what_follows_for_it() {
+        let other = World::numbered(2);
+        let story = Story::new()
+            .issued()
+            .started()
+            .damaged()
+            .declined()
+            .about(other)
+            .issued();
+        let (table, _) = page(&LinkView, &story).await;
+        assert_eq!(parked(&table), [(link().to_string().as_str(), 3)]);
+        let stands = table.row(&link().to_string()).unwrap();
+        assert_eq!(stands.status, crate::link::LinkStatus::Pending);
+        assert!(table.row(&other.link.to_string()).is_some());
+    }
+
+    /// A link that cannot be read would have changed its integration: the metadata says which.
+    #[tokio::test]
+    async fn a_damaged_issue_parks_the_integration_that_its_metadata_names() {
+        let story = Story::new().issue_only().damaged();
+        let (table, _) = page(&IntegrationView, &story).await;
+        assert_eq!(parked(&table), [(integration().to_string().as_str(), 1)]);
+    }
+
+    #[tokio::test]
+    async fn a_fold_stops_before_an_event_of_a_newer_node() {
+        let story = Story::new().issued().started().by_a_newer_node().declined();
+        let (table, end) = page(&LinkView, &story).await;
+        let PageEnd::Unknown { before, reason } = end else {
+            panic!("folded what it cannot know");
+        };
+        assert_eq!(before, Position(2));
+        assert!(reason.contains("version 2"), "{reason}");
+        assert_eq!(parked(&table), []);
+    }
+
+    /// An index needs nothing of what an event says, so it outlives damage and newer nodes.
+    #[tokio::test]
+    async fn an_index_goes_on_past_events_that_it_cannot_read() {
+        let story = Story::new().started().by_a_newer_node().started().damaged();
+        let (table, end) = page(&AuditEntryView, &story).await;
+        assert!(matches!(end, PageEnd::Folded));
+        assert_eq!(parked(&table), []);
+        assert_eq!(
+            table.changed(),
+            8,
+            "two events under link, integration, customer and location"
+        );
+    }
+}

@@ -1,0 +1,177 @@
+//! The `integration` view: one row per integration, with what its badge is derived from.
+
+mod badge;
+mod row;
+#[cfg(test)]
+mod tests;
+
+pub use badge::{Badge, badge};
+pub use row::{Ended, IntegrationDetails, IntegrationRow, LastRequest, PendingLink, Request, Standing};
+
+use cqrs_es::Aggregate;
+use domain::{
+    Timestamp,
+    connect_link::{ConnectLink, ConnectLinkEvent, LinkTerms},
+    event::Event,
+    ids::{IntegrationId, LinkId},
+    integration::{Connection, Integration, IntegrationEvent, RequestOutcome},
+    personal::{Detail, Personal},
+};
+
+use crate::{
+    Projection,
+    projection::{FoldError, Keys, Rows, Seen, id},
+    view::{Column, View},
+};
+
+/// Folds an integration's stream, and the issuing of links for it, into its row.
+///
+/// A row is born when the first link for it is issued: `Issued` says everything that `LinkRequested` of the same commit does,
+/// and when the link expires.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct IntegrationView;
+
+impl IntegrationView {
+    /// Its view.
+    pub const VIEW: View = View {
+        name: "integration",
+        version: 1,
+        columns: &[
+            Column::text("id"),
+            Column::text("tenant"),
+            Column::text("customer"),
+            Column::text("location"),
+            Column::text("provider"),
+            Column::integer("created_at"),
+            Column::integer("connected"),
+            Column::text("via_link"),
+            Column::text("listing"),
+            Column::text("request_link"),
+            Column::integer("request_expires_at"),
+            Column::text("request_outcome"),
+            Column::integer("request_ended_at"),
+            Column::text("details"),
+            Column::text("subject"),
+            Column::personal("account_email"),
+            Column::personal("account_name"),
+            Column::personal("listing_title"),
+            Column::personal("listing_address"),
+        ],
+        indexes: &[
+            &["tenant", "created_at", "id"],
+            &["tenant", "customer", "created_at", "id"],
+            &["tenant", "location", "created_at", "id"],
+            &["tenant", "provider", "listing"],
+        ],
+    };
+}
+
+impl Projection for IntegrationView {
+    const VIEW: View = Self::VIEW;
+    type Row = IntegrationRow;
+
+    fn keys(&self, seen: &Seen<'_>) -> Keys {
+        let recorded = seen.recorded;
+        match (recorded.aggregate_type.as_str(), recorded.event_type.as_str()) {
+            (Integration::TYPE, _) => Keys::one(&recorded.aggregate_id),
+            (ConnectLink::TYPE, "Issued") => integration_of_issued(seen).map_or_else(Keys::none, |id| Keys::one(&id)),
+            _ => Keys::none(),
+        }
+    }
+
+    fn fold(&self, seen: &Seen<'_>, rows: &mut Rows<IntegrationRow>) -> Result<(), FoldError> {
+        match &seen.event {
+            Some(Event::ConnectLink(ConnectLinkEvent::Issued { terms, .. })) => {
+                let link = id(&seen.recorded.aggregate_id, "a link's stream")?;
+                request(seen, link, terms, rows)
+            }
+            Some(Event::Integration(event)) => happened(seen, event, rows),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The terms say it; were they unreadable, the metadata still would, so that the right row is parked.
+fn integration_of_issued(seen: &Seen<'_>) -> Option<String> {
+    match seen.recorded.decode() {
+        Ok(ConnectLinkEvent::Issued { terms, .. }) => Some(terms.integration.to_string()),
+        _ => seen.about(application::metadata::INTEGRATION).map(str::to_owned),
+    }
+}
+
+fn request(seen: &Seen<'_>, link: LinkId, terms: &LinkTerms, rows: &mut Rows<IntegrationRow>) -> Result<(), FoldError> {
+    let request = Request {
+        link,
+        expires_at: terms.expires_at,
+        ended: None,
+    };
+    if rows.get(&terms.integration.to_string()).is_some() {
+        return rows.update(&terms.integration, |row| row.request = request);
+    }
+    let row = IntegrationRow {
+        id: terms.integration,
+        tenant: seen.recorded.tenant_id,
+        customer: terms.customer,
+        location: terms.location,
+        provider: terms.provider.clone(),
+        created_at: seen.recorded.recorded_at,
+        request,
+        details: IntegrationDetails::default(),
+        subject: None,
+        account_email: None,
+        account_name: None,
+        listing_title: None,
+        listing_address: None,
+    };
+    rows.insert(&terms.integration, row)
+}
+
+fn happened(seen: &Seen<'_>, event: &IntegrationEvent, rows: &mut Rows<IntegrationRow>) -> Result<(), FoldError> {
+    let integration: IntegrationId = id(&seen.recorded.aggregate_id, "an integration's stream")?;
+    let at = seen.recorded.recorded_at;
+    match event {
+        IntegrationEvent::LinkRequested { .. } | IntegrationEvent::SyncRequested { .. } => Ok(()),
+        IntegrationEvent::LinkClosed { link, outcome } => {
+            rows.update(&integration, |row| close(row, *link, *outcome, at))
+        }
+        IntegrationEvent::Connected { connection, personal }
+        | IntegrationEvent::Reconnected { connection, personal } => rows.update(&integration, |row| {
+            connect(row, connection, at);
+            row.subject = seen.recorded.personal.as_ref().map(|personal| personal.subject);
+            name(row, personal.as_ref());
+        }),
+    }
+}
+
+/// The end of a link that another one took the place of is no news. An expired link ended when its time had come, not when
+/// somebody noticed.
+fn close(row: &mut IntegrationRow, link: LinkId, outcome: RequestOutcome, at: Timestamp) {
+    if row.request.link == link {
+        let at = match outcome {
+            RequestOutcome::Expired => row.request.expires_at,
+            _ => at,
+        };
+        row.request.ended = Some(Ended { outcome, at });
+        row.details.completing = (outcome == RequestOutcome::Completed).then_some(link);
+    }
+}
+
+/// A link that was completed just before, in the same stream, is what it was connected through.
+fn connect(row: &mut IntegrationRow, connection: &Connection, at: Timestamp) {
+    let before = row.details.standing.take();
+    row.details.standing = Some(Standing {
+        connection: connection.clone(),
+        via: row.details.completing.take(),
+        connected_at: before.as_ref().map_or(at, |before| before.connected_at),
+        reconnected_at: before.map(|_| at),
+    });
+}
+
+/// Another account or listing leaves nothing of the old one's names behind.
+fn name(row: &mut IntegrationRow, personal: Option<&Personal>) {
+    let fact = |detail| personal.and_then(|personal| personal.get(detail)).map(str::to_owned);
+    row.account_email = fact(Detail::AccountEmail);
+    row.account_name = fact(Detail::AccountName);
+    row.listing_title = fact(Detail::ListingTitle);
+    row.listing_address = fact(Detail::ListingAddress);
+}

@@ -1,0 +1,202 @@
+//! Given events, an integration's row and its badge.
+
+use super::*;
+use crate::{
+    fold::folded,
+    stories::{LIFE, Story, World, integration, link, minute},
+    view::{Cells, ViewRow},
+};
+
+const NOW: i64 = 60;
+
+fn row_after(story: &Story) -> IntegrationRow {
+    let table = folded(&IntegrationView, story);
+    assert_eq!(table.newly_parked(), []);
+    table.row(&integration().to_string()).unwrap().clone()
+}
+
+fn badge_after(story: &Story) -> Badge {
+    badge(&row_after(story), minute(NOW))
+}
+
+fn connected() -> Story {
+    Story::new().issued().started().authorized().completed()
+}
+
+/// A connected integration whose agency asked for fresh credentials.
+fn refreshing() -> Story {
+    connected().about(World::default().with_link(2)).issued()
+}
+
+/// B27, B41: label, icon and colour, and whether it can be used.
+/// Mutant: with Rejected in grey this fails.
+#[test]
+fn every_badge_has_its_words_its_icon_and_its_colour() {
+    let shown = |badge: Badge| (badge.label(), badge.icon(), badge.colour(), badge.usable());
+    assert_eq!(shown(Badge::Pending), ("Pending", "hourglass", "yellow", false));
+    assert_eq!(shown(Badge::ViaLink), ("Via Link", "link", "blue", true));
+    assert_eq!(shown(Badge::Connected), ("Connected", "check", "green", true));
+    assert_eq!(shown(Badge::PendingRefresh), ("Pending", "refresh", "yellow", true));
+    assert_eq!(shown(Badge::Rejected), ("Rejected", "cross", "red", false));
+    assert_eq!(shown(Badge::Expired), ("Expired", "clock", "grey", false));
+    assert_eq!(shown(Badge::Revoked), ("Revoked", "ban", "grey", false));
+}
+
+/// B27
+/// Mutant: when `badge` takes no request yet for a revoked one, this fails.
+#[test]
+fn a_first_link_on_its_way_is_pending_with_its_expiry() {
+    let row = row_after(&Story::new().issued());
+    assert_eq!(badge(&row, minute(NOW)), Badge::Pending);
+    let pending = PendingLink {
+        link: link(),
+        expires_at: minute(LIFE),
+    };
+    assert_eq!(row.pending(minute(NOW)), Some(pending));
+    assert_eq!(row.last_request(minute(NOW)), None);
+}
+
+/// B25
+/// Mutant: when `badge` asks for `via` the wrong way round, this fails.
+#[test]
+fn a_connection_made_through_a_link_is_via_link_and_knows_what_it_stands_on() {
+    let row = row_after(&connected());
+    assert_eq!(badge(&row, minute(NOW)), Badge::ViaLink);
+    let standing = row.standing().unwrap();
+    assert_eq!((standing.via, standing.connection.generation), (Some(link()), 1));
+    assert_eq!((standing.connected_at, standing.reconnected_at), (minute(7), None));
+    assert_eq!(row.account_email.as_deref(), Some("owner@cafe.example"));
+    assert_eq!(row.listing_title.as_deref(), Some("Café am Markt"));
+    assert_eq!(row.pending(minute(NOW)), None);
+}
+
+#[test]
+fn a_connection_made_directly_is_connected() {
+    assert_eq!(
+        badge_after(&Story::new().issued().revoked().connected_directly()),
+        Badge::Connected
+    );
+}
+
+/// B28
+/// Mutant: when `badge` says Via Link while a request is pending, this fails.
+#[test]
+fn a_link_for_new_credentials_is_pending_while_the_old_ones_still_work() {
+    let row = row_after(&refreshing());
+    assert_eq!(badge(&row, minute(NOW)), Badge::PendingRefresh);
+    assert_eq!(row.standing().unwrap().via, Some(link()));
+}
+
+#[test]
+fn new_credentials_take_the_place_of_the_old_ones_and_the_first_day_stays() {
+    let row = row_after(&refreshing().authorized().completed_again());
+    assert_eq!(badge(&row, minute(NOW)), Badge::ViaLink);
+    let standing = row.standing().unwrap();
+    assert_eq!(
+        (standing.connection.generation, standing.via),
+        (2, Some(World::default().with_link(2).link))
+    );
+    assert_eq!(
+        (standing.connected_at, standing.reconnected_at),
+        (minute(7), Some(minute(15)))
+    );
+}
+
+/// B29, B42
+/// Mutant: when `badge` says Pending for a declined request, this fails.
+#[test]
+fn a_declined_first_link_is_rejected_and_not_usable() {
+    let badge = badge_after(&Story::new().issued().declined());
+    assert_eq!(badge, Badge::Rejected);
+    assert!(!badge.usable());
+}
+
+#[test]
+fn a_revoked_first_link_is_revoked() {
+    assert_eq!(badge_after(&Story::new().issued().revoked()), Badge::Revoked);
+}
+
+/// B34
+#[test]
+fn a_first_link_whose_time_has_come_is_expired_whether_an_event_says_so_or_not() {
+    let unnoticed = row_after(&Story::new().issued());
+    let noticed = row_after(&Story::new().issued().found_expired(minute(LIFE)));
+    for row in [unnoticed, noticed] {
+        assert_eq!(badge(&row, minute(LIFE)), Badge::Expired);
+        let last = LastRequest {
+            link: link(),
+            outcome: RequestOutcome::Expired,
+            at: minute(LIFE),
+        };
+        assert_eq!(row.last_request(minute(LIFE)), Some(last));
+        assert_eq!(row.pending(minute(LIFE)), None);
+    }
+}
+
+/// B41, B42: with working credentials, the end of a later link is only told, and takes nothing away.
+#[test]
+fn a_later_link_that_ended_leaves_via_link_and_says_how_it_ended() {
+    let second = World::default().with_link(2).link;
+    let endings = [
+        (refreshing().declined(), RequestOutcome::Declined),
+        (refreshing().revoked(), RequestOutcome::Revoked),
+        (refreshing().found_expired(minute(NOW)), RequestOutcome::Expired),
+    ];
+    for (story, outcome) in endings {
+        let row = row_after(&story);
+        assert_eq!(badge(&row, minute(NOW)), Badge::ViaLink, "{outcome}");
+        let last = row.last_request(minute(NOW)).unwrap();
+        assert_eq!((last.link, last.outcome), (second, outcome));
+    }
+    let lapsed = row_after(&refreshing());
+    let late = minute(2 * LIFE);
+    assert_eq!(badge(&lapsed, late), Badge::ViaLink);
+    assert_eq!(lapsed.last_request(late).unwrap().outcome, RequestOutcome::Expired);
+}
+
+/// A superseded link's end must not close the one that took its place.
+#[test]
+fn the_end_of_an_older_link_is_no_news() {
+    let first = World::default();
+    let row = row_after(
+        &Story::new()
+            .issued()
+            .about(first.with_link(2))
+            .issued()
+            .about(first)
+            .revoked(),
+    );
+    assert_eq!(badge(&row, minute(NOW)), Badge::Pending);
+}
+
+/// Between two events of one commit there is no flicker: what completes is still pending until the connection is there.
+#[test]
+fn a_completed_link_is_pending_until_its_connection_is_folded() {
+    let row = row_after(&Story::new().issued());
+    let mut half = row;
+    close(&mut half, link(), RequestOutcome::Completed, minute(1));
+    assert_eq!(badge(&half, minute(NOW)), Badge::Pending);
+}
+
+#[test]
+fn a_row_reads_back_from_its_cells() {
+    for row in [row_after(&Story::new().issued()), row_after(&refreshing().declined())] {
+        let cells = row.cells();
+        assert_eq!(cells.len(), IntegrationView::VIEW.columns.len());
+        assert_eq!(IntegrationRow::from_cells(&mut Cells::new(cells)), Ok(row));
+    }
+}
+
+/// Erasing a person changes nothing but what is personal.
+#[test]
+fn without_personal_data_the_row_is_the_same_but_for_the_names() {
+    let erased = row_after(&connected().everybody_erased());
+    let nameless = IntegrationRow {
+        account_email: None,
+        account_name: None,
+        listing_title: None,
+        listing_address: None,
+        ..row_after(&connected())
+    };
+    assert_eq!(erased, nameless);
+}

@@ -1,0 +1,36 @@
+//! Read models: pure folds from events to view rows, and what keeps them.
+//!
+//! A [`Projection`] says which rows an event touches and how it changes them; nothing in it does I/O. The [`runner`] follows the
+//! log and commits rows and checkpoint together, [`rebuild`] folds the whole log beside the live rows and switches, and
+//! [`timeline`] turns single events into sentences.
+
+pub mod audit_entry;
+pub mod checkpoints;
+mod fold;
+pub mod integration;
+pub mod link;
+pub mod projection;
+pub mod read;
+pub mod reader;
+pub mod rebuild;
+pub mod runner;
+pub mod store;
+pub mod timeline;
+pub mod view;
+
+#[cfg(test)]
+mod stories;
+
+/// The adapters' tests tell the same stories, and know this crate by its name.
+#[cfg(test)]
+extern crate self as projections;
+
+pub use projection::Projection;
+pub use view::View;
+
+/// Every view there is: a store makes its tables from these.
+pub const VIEWS: &[View] = &[
+    link::LinkView::VIEW,
+    integration::IntegrationView::VIEW,
+    audit_entry::AuditEntryView::VIEW,
+];

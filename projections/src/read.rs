@@ -1,0 +1,122 @@
+//! What can be asked of the views. Every question names the tenant; nothing is found without it.
+
+use application::ports::StoreError;
+use async_trait::async_trait;
+use domain::{
+    Timestamp,
+    ids::{CustomerId, IntegrationId, LinkId, LocationId, TenantId},
+    log::Position,
+    provider::ProviderId,
+};
+use uuid::Uuid;
+
+use crate::{
+    audit_entry::AuditSubject,
+    integration::{Badge, IntegrationRow},
+    link::{LinkRow, LinkStatus},
+};
+
+/// Which rows of a list are wanted; what is None does not matter. `S` is how a row stands by the clock.
+#[derive(Clone, Debug)]
+pub struct Filter<S> {
+    /// Of this customer.
+    pub customer: Option<CustomerId>,
+    /// Of this location.
+    pub location: Option<LocationId>,
+    /// Of this provider.
+    pub provider: Option<ProviderId>,
+    /// Standing so.
+    pub status: Option<S>,
+}
+
+impl<S> Default for Filter<S> {
+    fn default() -> Self {
+        Self {
+            customer: None,
+            location: None,
+            provider: None,
+            status: None,
+        }
+    }
+}
+
+/// A page of a list, newest first.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// The last row of the page before.
+    pub after: Option<Cursor>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// The place of a row in its list: by time, then by id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// When the link was issued or the integration created.
+    pub at: Timestamp,
+    /// The row's id.
+    pub id: Uuid,
+}
+
+impl From<&LinkRow> for Cursor {
+    fn from(row: &LinkRow) -> Self {
+        Self {
+            at: row.issued_at,
+            id: row.id.0,
+        }
+    }
+}
+
+impl From<&IntegrationRow> for Cursor {
+    fn from(row: &IntegrationRow) -> Self {
+        Self {
+            at: row.created_at,
+            id: row.id.0,
+        }
+    }
+}
+
+/// Reads the views.
+#[async_trait]
+pub trait Views: Send + Sync {
+    /// A link.
+    async fn link(&self, tenant: TenantId, id: LinkId) -> Result<Option<LinkRow>, StoreError>;
+
+    /// Links, newest first; `now` decides which are expired.
+    async fn links(
+        &self,
+        tenant: TenantId,
+        filter: &Filter<LinkStatus>,
+        page: Page,
+        now: Timestamp,
+    ) -> Result<Vec<LinkRow>, StoreError>;
+
+    /// An integration.
+    async fn integration(&self, tenant: TenantId, id: IntegrationId) -> Result<Option<IntegrationRow>, StoreError>;
+
+    /// Integrations, newest first; `now` decides which links have expired.
+    async fn integrations(
+        &self,
+        tenant: TenantId,
+        filter: &Filter<Badge>,
+        page: Page,
+        now: Timestamp,
+    ) -> Result<Vec<IntegrationRow>, StoreError>;
+
+    /// The provider's names of the listings that the tenant's other integrations stand on.
+    async fn listings_in_use(
+        &self,
+        tenant: TenantId,
+        provider: &ProviderId,
+        but_for: IntegrationId,
+    ) -> Result<Vec<String>, StoreError>;
+
+    /// Where the events about a subject stand behind a position, in order.
+    async fn audit(
+        &self,
+        tenant: TenantId,
+        subject: AuditSubject,
+        after: Position,
+        limit: u32,
+    ) -> Result<Vec<Position>, StoreError>;
+}

@@ -1,0 +1,261 @@
+//! The sentences themselves, one per event.
+
+use domain::{
+    Timestamp,
+    agency::AgencyEvent,
+    connect_link::{AttemptFailure, ConnectLinkEvent, LinkTerms, RevokeReason},
+    customer::CustomerEvent,
+    event::Event,
+    grant::GrantEvent,
+    host::HostEvent,
+    integration::{IntegrationEvent, RequestOutcome},
+    personal::{Detail, Personal},
+    trail::{CallbackRejection, LinkObservation, Visitor},
+};
+
+use super::names::{Names, in_words};
+
+/// What a sentence needs besides its event.
+pub(super) struct Scene<'a> {
+    /// Who did it, with whom it was done for.
+    pub(super) who: &'a str,
+    /// What the provider is called, where it is known.
+    pub(super) provider: Option<String>,
+    pub(super) names: &'a Names,
+}
+
+impl Scene<'_> {
+    pub(super) fn sentence(&self, event: &Event) -> String {
+        match event {
+            Event::Agency(event) => self.agency(event),
+            Event::ConnectLink(event) => self.link(event),
+            Event::Customer(event) => self.customer(event),
+            Event::Grant(event) => self.grant(event),
+            Event::Host(HostEvent::Claimed { name, .. }) => format!("{} claimed the host {name}", self.who),
+            Event::Integration(event) => self.integration(event),
+            Event::LinkTrail(observation) => self.observation(observation),
+        }
+    }
+
+    fn provider(&self) -> &str {
+        self.provider.as_deref().unwrap_or("the provider")
+    }
+
+    fn agency(&self, event: &AgencyEvent) -> String {
+        let who = self.who;
+        match event {
+            AgencyEvent::Created { name } => format!("{who} created the agency {name}"),
+            AgencyEvent::BrandingChanged { .. } => format!("{who} changed how the agency's pages look"),
+            AgencyEvent::HostAdded { host } => format!("{who} added the host {host}"),
+            AgencyEvent::MemberAdded { role, personal, .. } => {
+                let name = fact(personal.as_ref(), Detail::Name).unwrap_or("a member");
+                format!("{who} added {name} as {}", in_words(*role))
+            }
+            AgencyEvent::ApiKeyIssued {
+                number,
+                mode,
+                member,
+                scopes,
+                ..
+            } => {
+                let scopes: Vec<_> = scopes.iter().map(ToString::to_string).collect();
+                let member = self.names.member(*member);
+                let may = if scopes.is_empty() {
+                    "nothing".to_owned()
+                } else {
+                    scopes.join(", ")
+                };
+                format!("{who} made API key {number} of {member} for the {mode} world; it may: {may}")
+            }
+            AgencyEvent::ApiKeyRevoked { number } => format!("{who} revoked API key {number}"),
+        }
+    }
+
+    fn customer(&self, event: &CustomerEvent) -> String {
+        let who = self.who;
+        match event {
+            CustomerEvent::Created { personal, .. } => match fact(personal.as_ref(), Detail::Name) {
+                Some(name) => format!("{who} created the customer {name}"),
+                None => format!("{who} created a customer"),
+            },
+            CustomerEvent::LocationAdded { personal, .. } => match fact(personal.as_ref(), Detail::Name) {
+                Some(name) => format!("{who} added the location {name}"),
+                None => format!("{who} added a location"),
+            },
+            CustomerEvent::PlanChanged {
+                source_allowance: Some(1),
+            } => format!("{who} set the plan to 1 connected source"),
+            CustomerEvent::PlanChanged {
+                source_allowance: Some(number),
+            } => {
+                format!("{who} set the plan to {number} connected sources")
+            }
+            CustomerEvent::PlanChanged { source_allowance: None } => {
+                format!("{who} set the plan to any number of connected sources")
+            }
+            CustomerEvent::SourceConnected { .. } => {
+                "the connection was counted as a source of the customer's plan".to_owned()
+            }
+        }
+    }
+
+    fn link(&self, event: &ConnectLinkEvent) -> String {
+        let (who, provider) = (self.who, self.provider());
+        match event {
+            ConnectLinkEvent::Issued { terms, personal, .. } => self.issued(terms, personal.as_ref()),
+            ConnectLinkEvent::Started { .. } => format!("{who} accepted and went to sign in at {provider}"),
+            ConnectLinkEvent::Authorized { .. } => format!("{who} signed in at {provider} and granted access"),
+            ConnectLinkEvent::AttemptFailed { reason, .. } => self.failed(*reason),
+            ConnectLinkEvent::Completed { .. } => format!("{who} picked a listing; the link is used up"),
+            ConnectLinkEvent::Declined {} => format!("{who} declined; the link is over"),
+            ConnectLinkEvent::Revoked {
+                reason: RevokeReason::Manual,
+                ..
+            } => format!("{who} revoked the link"),
+            ConnectLinkEvent::Revoked {
+                reason: RevokeReason::Superseded,
+                ..
+            } => {
+                format!("{who} issued a fresh link, which revoked this one")
+            }
+            ConnectLinkEvent::Expired { expires_at } => format!("the link expired on {}", day_and_time(*expires_at)),
+        }
+    }
+
+    fn issued(&self, terms: &LinkTerms, personal: Option<&Personal>) -> String {
+        let name = fact(personal, Detail::ConnectionName).map_or(String::new(), |name| format!(" “{name}”"));
+        let replacing = if terms.replaces_account {
+            "; another account may take the old one's place"
+        } else {
+            ""
+        };
+        format!(
+            "{} issued a connect link{name} for {}, valid until {}{replacing}",
+            self.who,
+            self.provider(),
+            day_and_time(terms.expires_at),
+        )
+    }
+
+    fn failed(&self, reason: AttemptFailure) -> String {
+        let (who, provider) = (self.who, self.provider());
+        let what = match reason {
+            AttemptFailure::Denied => format!("{who} said no at {provider}"),
+            AttemptFailure::MissingScopes => {
+                format!("{who} signed in at {provider} but left out a permission that the connection needs")
+            }
+            AttemptFailure::ProviderRefused => format!("{provider} refused the sign-in"),
+            AttemptFailure::ProviderUnavailable => format!("{provider} could not be reached or made no sense"),
+            AttemptFailure::OtherAccount => {
+                format!("{who} signed in at {provider} with another account than the connected one, which was refused")
+            }
+            AttemptFailure::AccountSwitched => format!("{who} chose to sign in at {provider} with another account"),
+            AttemptFailure::Interrupted => "the server was stopped in the middle of the sign-in".to_owned(),
+        };
+        format!("{what}; the link stays usable")
+    }
+
+    fn integration(&self, event: &IntegrationEvent) -> String {
+        let (who, provider) = (self.who, self.provider());
+        match event {
+            IntegrationEvent::LinkRequested { superseding: None, .. } => {
+                format!("{who} asked for the {provider} connection by link")
+            }
+            IntegrationEvent::LinkRequested {
+                superseding: Some(_), ..
+            } => {
+                format!("{who} asked for the {provider} connection by a fresh link, in place of the one before")
+            }
+            IntegrationEvent::LinkClosed { outcome, .. } => closed(*outcome).to_owned(),
+            IntegrationEvent::Connected { personal, .. } => {
+                format!(
+                    "{} is connected{}",
+                    listing(personal.as_ref()),
+                    through(personal.as_ref())
+                )
+            }
+            IntegrationEvent::Reconnected { personal, .. } => {
+                let (listing, through) = (listing(personal.as_ref()), through(personal.as_ref()));
+                format!("{listing} is connected{through}; new credentials took the place of the old ones")
+            }
+            IntegrationEvent::SyncRequested { .. } => {
+                format!("the first synchronisation with {provider} was asked for")
+            }
+        }
+    }
+
+    fn grant(&self, event: &GrantEvent) -> String {
+        let provider = self.provider();
+        match event {
+            GrantEvent::Granted { generation, scopes, .. } => {
+                let count = scopes.len();
+                let permissions = if count == 1 { "permission" } else { "permissions" };
+                format!("credentials from {provider} were stored with {count} {permissions} (generation {generation})")
+            }
+            GrantEvent::Released { .. } => "the connection left the account that it stood on before".to_owned(),
+        }
+    }
+
+    fn observation(&self, observation: &LinkObservation) -> String {
+        let what = match observation {
+            LinkObservation::Opened {
+                visitor: Visitor::Person,
+            } => "somebody opened the link",
+            LinkObservation::Opened {
+                visitor: Visitor::LikelyAutomated,
+            } => "somebody opened the link (probably a mail scanner)",
+            LinkObservation::Revealed {} => return format!("{} looked at the link's address again", self.who),
+            LinkObservation::CallbackRejected { reason, .. } => return rejected(*reason),
+            LinkObservation::FreshLinkAsked {} => "somebody asked for a new link on the page of this ended one",
+        };
+        what.to_owned()
+    }
+}
+
+fn rejected(reason: CallbackRejection) -> String {
+    let answer = "the provider's answer arrived";
+    match reason {
+        CallbackRejection::OtherBrowser => {
+            format!("{answer} in another browser and was refused; the link is untouched")
+        }
+        CallbackRejection::OtherHost => format!("{answer} at another host and was refused; the link is untouched"),
+        CallbackRejection::MixUp => {
+            format!("{answer} from a sender that was not asked and was refused; the link is untouched")
+        }
+        CallbackRejection::TooLate => format!("{answer} too late and was refused; the link is untouched"),
+        CallbackRejection::LinkEnded => format!("{answer} after the link had ended and was refused"),
+    }
+}
+
+fn closed(outcome: RequestOutcome) -> &'static str {
+    match outcome {
+        RequestOutcome::Completed => "the link did its work: the connection no longer waits for it",
+        RequestOutcome::Declined => "the connection no longer waits for the link: it was declined",
+        RequestOutcome::Revoked => "the connection no longer waits for the link: it was revoked",
+        RequestOutcome::Expired => "the connection no longer waits for the link: it expired",
+    }
+}
+
+fn listing(personal: Option<&Personal>) -> String {
+    match (
+        fact(personal, Detail::ListingTitle),
+        fact(personal, Detail::ListingAddress),
+    ) {
+        (Some(title), Some(address)) => format!("“{title}” ({address})"),
+        (Some(title), None) => format!("“{title}”"),
+        (None, _) => "the picked listing".to_owned(),
+    }
+}
+
+fn through(personal: Option<&Personal>) -> String {
+    let account = fact(personal, Detail::AccountEmail).or_else(|| fact(personal, Detail::AccountName));
+    account.map_or(String::new(), |account| format!(" through the account {account}"))
+}
+
+fn fact(personal: Option<&Personal>, detail: Detail) -> Option<&str> {
+    personal.and_then(|personal| personal.get(detail))
+}
+
+fn day_and_time(at: Timestamp) -> String {
+    at.format("%-d %B %Y, %H:%M UTC").to_string()
+}
