@@ -1,0 +1,224 @@
+//! Starting and stopping a simulator, and what its owner can do with it meanwhile.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::Uri;
+use axum::{Router, middleware};
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::config::{OAuthClient, SimulatorConfig};
+use crate::faults::{self, Fault, Faults};
+use crate::oauth::keys::{KeyError, SigningKeys};
+use crate::oauth::ledger::{Ledger, LiveGrant};
+use crate::request_log::{self, LoggedRequest, RequestLog};
+use crate::signin::interaction::Interactions;
+use crate::state::{App, Settings, Shared, World};
+use crate::{business_profile, control, oauth, pages, signin};
+
+/// How long a connection that is still busy may hold up the end.
+const PATIENCE_AT_THE_END: Duration = Duration::from_secs(3);
+
+/// Why a simulator could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// It would have been reachable from other machines.
+    #[error("the simulator listens on loopback only, and {0} is not")]
+    NotLoopback(SocketAddr),
+    /// The public address is more, or less, than scheme and host.
+    #[error("the public address must be http(s)://host[:port] and nothing more, but is {0:?}")]
+    InvalidPublicUrl(String),
+    /// The port is taken, for example.
+    #[error("cannot listen on {address}")]
+    Bind {
+        /// Where it was told to listen.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// No key to sign identity tokens with.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+/// A fake Google; [`Simulator::start`] makes a [`Running`] one.
+#[derive(Debug)]
+pub struct Simulator;
+
+impl Simulator {
+    /// Binds the address and begins to serve; when this returns, requests are answered.
+    ///
+    /// # Errors
+    /// When the address is not loopback or taken, or the public address makes no sense.
+    pub async fn start(config: SimulatorConfig) -> Result<Running, StartError> {
+        let address = config.listen;
+        if !address.ip().is_loopback() {
+            return Err(StartError::NotLoopback(address));
+        }
+        let bind = |source| StartError::Bind { address, source };
+        let listener = TcpListener::bind(address).await.map_err(bind)?;
+        let bound = listener.local_addr().map_err(bind)?;
+        let app = shared(config, bound)?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let service = router(Arc::clone(&app));
+        let task = tokio::spawn(async move {
+            // Either word means the same: somebody said stop, or the owner is gone.
+            let until = async { drop(stopped.await) };
+            if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(until).await {
+                tracing::error!(%error, "the simulator ended");
+            }
+        });
+        Ok(Running {
+            app,
+            address: bound,
+            stop: Some(stop),
+            task,
+        })
+    }
+}
+
+/// A simulator that answers requests until it is stopped or dropped.
+#[derive(Debug)]
+pub struct Running {
+    app: App,
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    /// The issuer, and what every address of this Google begins with.
+    pub fn base_url(&self) -> &str {
+        &self.app.settings.base_url
+    }
+
+    /// Where it really listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The simulator's time, which a test may advance.
+    pub fn clock(&self) -> &Clock {
+        &self.app.clock
+    }
+
+    /// Lets a further application ask people to sign in, or changes one.
+    pub async fn register_client(&self, client: OAuthClient) {
+        self.app.world.lock().await.register(client);
+    }
+
+    /// Every request so far, without secrets.
+    pub fn requests(&self) -> Vec<LoggedRequest> {
+        self.app.log.requests()
+    }
+
+    /// Begins the log anew.
+    pub fn clear_requests(&self) {
+        self.app.log.clear();
+    }
+
+    /// How often `path` was asked for with `method`.
+    pub fn count(&self, method: &str, path: &str) -> usize {
+        self.app.log.count(method, path)
+    }
+
+    /// Waits until `path` was asked for that often, so that no test needs to sleep.
+    pub async fn wait_for(&self, method: &str, path: &str, times: usize) {
+        self.app.log.wait_for(method, path, times).await;
+    }
+
+    /// Who has granted what to whom, as far as a token for it still works.
+    pub async fn live_grants(&self) -> Vec<LiveGrant> {
+        self.app.world.lock().await.ledger.live_grants(self.app.clock.now())
+    }
+
+    /// Makes coming requests fail or wait.
+    pub async fn inject_fault(&self, fault: Fault) {
+        self.app.faults.add(fault).await;
+    }
+
+    /// Signs with a new key from now on; the one before stays published.
+    ///
+    /// # Errors
+    /// When no key could be made.
+    pub async fn rotate_keys(&self) -> Result<(), StartError> {
+        Ok(self.app.world.lock().await.keys.rotate()?)
+    }
+
+    /// Ends the simulator and waits for requests under way.
+    pub async fn stop(mut self) {
+        self.say_stop();
+        if tokio::time::timeout(PATIENCE_AT_THE_END, &mut self.task).await.is_err() {
+            self.task.abort();
+        }
+    }
+
+    fn say_stop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // It may have ended already, and then there is nobody to tell.
+            let _ = stop.send(());
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.say_stop();
+    }
+}
+
+fn shared(config: SimulatorConfig, bound: SocketAddr) -> Result<App, StartError> {
+    Ok(Arc::new(Shared {
+        settings: Settings {
+            base_url: base_url(config.public_url, bound)?,
+            display_name: config.display_name,
+            require_pkce: config.require_pkce,
+            issuer_in_callback: config.issuer_in_callback,
+            testing_project: config.testing_project,
+        },
+        personas: config.personas,
+        clock: config.clock,
+        log: RequestLog::new(),
+        faults: Faults::default(),
+        world: Mutex::new(World {
+            clients: config.clients,
+            interactions: Interactions::default(),
+            ledger: Ledger::default(),
+            keys: SigningKeys::generate()?,
+        }),
+    }))
+}
+
+fn base_url(public_url: Option<String>, bound: SocketAddr) -> Result<String, StartError> {
+    let Some(public_url) = public_url else {
+        return Ok(format!("http://{bound}"));
+    };
+    let invalid = || StartError::InvalidPublicUrl(public_url.clone());
+    let uri: Uri = public_url.parse().map_err(|_| invalid())?;
+    let (Some(scheme @ ("http" | "https")), Some(host), "/", None) =
+        (uri.scheme_str(), uri.host(), uri.path(), uri.query())
+    else {
+        return Err(invalid());
+    };
+    Ok(match uri.port_u16() {
+        None => format!("{scheme}://{host}"),
+        Some(0) => format!("{scheme}://{host}:{}", bound.port()),
+        Some(port) => format!("{scheme}://{host}:{port}"),
+    })
+}
+
+fn router(app: App) -> Router {
+    Router::new()
+        .merge(oauth::routes())
+        .merge(signin::routes())
+        .merge(business_profile::routes())
+        .merge(pages::routes())
+        .merge(control::routes())
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), faults::strike))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), request_log::record))
+        .with_state(app)
+}

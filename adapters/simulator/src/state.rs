@@ -1,0 +1,66 @@
+//! Everything a running simulator knows.
+
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+use crate::clock::Clock;
+use crate::config::OAuthClient;
+use crate::faults::Faults;
+use crate::oauth::keys::SigningKeys;
+use crate::oauth::ledger::Ledger;
+use crate::personas::Persona;
+use crate::request_log::RequestLog;
+use crate::signin::interaction::Interactions;
+
+/// What every handler gets.
+pub(crate) type App = Arc<Shared>;
+
+/// The parts of a simulator that its requests share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    pub(crate) personas: Vec<Persona>,
+    pub(crate) clock: Clock,
+    pub(crate) log: RequestLog,
+    pub(crate) faults: Faults,
+    pub(crate) world: Mutex<World>,
+}
+
+impl Shared {
+    pub(crate) fn persona(&self, id: &str) -> Option<&Persona> {
+        self.personas.iter().find(|persona| persona.id == id)
+    }
+}
+
+/// What does not change while the simulator runs.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// Issuer and beginning of every address, without a slash at the end.
+    pub(crate) base_url: String,
+    pub(crate) display_name: String,
+    pub(crate) require_pkce: bool,
+    pub(crate) issuer_in_callback: bool,
+    pub(crate) testing_project: bool,
+}
+
+/// What does change; one lock, because a request is short and a fake need not be fast.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) clients: Vec<OAuthClient>,
+    pub(crate) interactions: Interactions,
+    pub(crate) ledger: Ledger,
+    pub(crate) keys: SigningKeys,
+}
+
+impl World {
+    pub(crate) fn client(&self, id: &str) -> Option<&OAuthClient> {
+        self.clients.iter().find(|client| client.id == id)
+    }
+
+    /// A client that registers again replaces what it had registered before.
+    pub(crate) fn register(&mut self, client: OAuthClient) {
+        self.clients.retain(|known| known.id != client.id);
+        self.clients.push(client);
+    }
+}
