@@ -1,0 +1,118 @@
+//! `PostgreSQL`: for installations whose nodes share one log.
+
+mod batch;
+mod writer;
+
+use std::{str::FromStr, time::Duration};
+
+use application::ports::StoreError;
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::{
+    Executor, PgConnection, PgPool, Postgres, SqlSafeStr,
+    migrate::{Migration, MigrationType, Migrator},
+    pool::PoolOptions,
+    postgres::PgConnectOptions,
+};
+
+use crate::sql::{Pool, Stores, broken, head, migration_error, store_error};
+
+const MIGRATIONS: [(i64, &str, &str); 3] = [
+    (
+        1,
+        "events",
+        include_str!("../../../migrations/postgres/0001_events.sql"),
+    ),
+    (
+        2,
+        "tables",
+        include_str!("../../../migrations/postgres/0002_tables.sql"),
+    ),
+    (
+        3,
+        "append_batch",
+        include_str!("../../../migrations/postgres/0003_append_batch.sql"),
+    ),
+];
+
+/// Where the database is, and how long we wait for it.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// `postgres://user:password@host:port/database`; the connection that appends goes there directly too, so not through a
+    /// pooler that forbids session settings.
+    pub url: SecretString,
+    /// Connections for all but appending.
+    pub connections: u32,
+    /// How long a request waits for one of them.
+    pub acquire_timeout: Duration,
+    /// How long an append may wait for the log's lock.
+    pub lock_timeout: Duration,
+    /// How long an append may take.
+    pub statement_timeout: Duration,
+}
+
+impl Options {
+    /// A database, with times that suit a server nearby.
+    pub fn new(url: SecretString) -> Self {
+        Self {
+            url,
+            connections: 10,
+            acquire_timeout: Duration::from_secs(5),
+            lock_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(10),
+        }
+    }
+
+    pub(crate) fn connect_options(&self) -> Result<PgConnectOptions, StoreError> {
+        let options = PgConnectOptions::from_str(self.url.expose_secret());
+        let options = options.map_err(|_| broken("the address of the database cannot be read"))?;
+        Ok(options.application_name("grantlink"))
+    }
+}
+
+/// Opens the stores over a database, which [`migrate`] prepared.
+///
+/// # Errors
+/// When the database cannot be reached or holds something else.
+pub async fn connect(options: &Options) -> Result<Stores, StoreError> {
+    let pool = Pool::Postgres(open_pool(options).await?);
+    let head = head(&pool).await?;
+    let writer = writer::PgWriter::connect(options).await?;
+    Ok(Stores::new(pool, writer, head))
+}
+
+/// Brings the database to this version's schema. It may run again and again, and on several nodes at once: they take turns.
+///
+/// # Errors
+/// When the database cannot be reached, or was prepared by a newer version.
+pub async fn migrate(options: &Options) -> Result<(), StoreError> {
+    let migrations = MIGRATIONS.map(|(version, name, sql)| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    });
+    let pool = open_pool(options).await?;
+    let done = Migrator::with_migrations(migrations.to_vec()).run(&pool).await;
+    pool.close().await;
+    done.map_err(migration_error)
+}
+
+/// Opens a pool without session settings, so that a pooler may stand before it.
+///
+/// Every connection that comes back is rolled back first: after a cancelled `begin` it may hold an open transaction, into
+/// which later writes would vanish.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn open_pool(options: &Options) -> Result<PgPool, StoreError> {
+    PoolOptions::<Postgres>::new()
+        .max_connections(options.connections)
+        .acquire_timeout(options.acquire_timeout)
+        .after_release(|connection, _| Box::pin(roll_back(connection)))
+        .connect_with(options.connect_options()?)
+        .await
+        .map_err(store_error)
+}
+
+/// BEGIN first, because a ROLLBACK without a transaction is a warning in the server's log, each time. In a transaction that
+/// failed it is an error, which ends the connection.
+async fn roll_back(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    connection.execute("BEGIN; ROLLBACK").await.map(|_| true)
+}

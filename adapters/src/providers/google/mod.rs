@@ -1,0 +1,117 @@
+//! Google, as far as Business Profiles are concerned.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use application::ports::{
+    clock::Clock,
+    provider::{About, CodeExchange, Connector, Credential, Listing, ProviderError, Revokes, SignIn},
+};
+use async_trait::async_trait;
+use domain::provider::{ProviderApp, ProviderId};
+use secrecy::SecretString;
+
+use self::api::Api;
+use super::{
+    config::ProviderConfig,
+    oauth::{OAuth, scopes},
+    validate::InvalidProviders,
+};
+use crate::http::HttpClient;
+
+mod api;
+mod listings;
+mod location;
+mod standing;
+
+/// Who registered the app when it is the installation's own.
+const INSTALLATION: &str = "installation";
+
+/// Signing in at Google, or at what is configured in its place, and the Business Profiles of who signed in.
+pub(super) struct GoogleBusiness {
+    about: About,
+    app: ProviderApp,
+    issuer: String,
+    redirect_uri: String,
+    required_scopes: BTreeSet<String>,
+    revokes: Revokes,
+    oauth: OAuth,
+    api: Api,
+}
+
+impl GoogleBusiness {
+    /// Takes what it needs from a configuration.
+    pub(super) fn new(
+        config: ProviderConfig,
+        redirect_uri: String,
+        http: HttpClient,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, InvalidProviders> {
+        let id = ProviderId::parse(config.id.clone());
+        let id = id.map_err(|error| InvalidProviders(vec![format!("change id: {error}")]))?;
+        Ok(Self {
+            oauth: OAuth::new(&config, &redirect_uri, http.clone(), clock)?,
+            api: Api::new(&config, http)?,
+            app: ProviderApp {
+                owner: INSTALLATION.to_owned(),
+                client_id: config.client_id,
+            },
+            issuer: config.issuer,
+            redirect_uri,
+            required_scopes: scopes::canonical(&config.required_scopes),
+            revokes: config.revokes,
+            about: About {
+                id,
+                name: config.name,
+                product: config.product,
+                listing: config.listing,
+                listings: config.listings,
+                permissions: config.permissions,
+                icon: config.icon,
+                withdraw_at: Some(config.withdraw_at).filter(|place| !place.is_empty()),
+            },
+        })
+    }
+}
+
+#[async_trait]
+impl Connector for GoogleBusiness {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn app(&self) -> &ProviderApp {
+        &self.app
+    }
+
+    fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    fn redirect_uri(&self) -> &str {
+        &self.redirect_uri
+    }
+
+    fn required_scopes(&self) -> &BTreeSet<String> {
+        &self.required_scopes
+    }
+
+    fn authorize_url(&self, sign_in: &SignIn<'_>) -> Result<String, ProviderError> {
+        self.oauth.authorize_url(sign_in)
+    }
+
+    async fn exchange(&self, exchange: &CodeExchange<'_>) -> Result<Credential, ProviderError> {
+        self.oauth.exchange(exchange).await
+    }
+
+    async fn listings(&self, access_token: &SecretString) -> Result<Vec<Listing>, ProviderError> {
+        self.api.listings(access_token).await
+    }
+
+    fn revokes(&self) -> Revokes {
+        self.revokes
+    }
+
+    async fn revoke(&self, credential: &Credential) -> Result<(), ProviderError> {
+        self.oauth.revoke(credential).await
+    }
+}

@@ -1,0 +1,130 @@
+//! OAuth 2.0 and `OpenID` Connect for web servers, as any provider of this kind speaks them.
+
+use std::{sync::Arc, time::Duration};
+
+use application::ports::{
+    clock::Clock,
+    provider::{ProviderError, SignIn},
+};
+use oauth2::{
+    AuthType, AuthUrl, Client, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, PkceCodeChallenge,
+    RedirectUrl, Scope, StandardRevocableToken, TokenUrl,
+    basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse},
+};
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+
+use self::{errors::misconfigured, revoke::RevokeAs, token::Tokens};
+use super::{
+    config::{ClientAuth, ProviderConfig},
+    validate::{InvalidProviders, provider_url},
+};
+use crate::http::HttpClient;
+
+pub(super) mod errors;
+mod id_token;
+mod revoke;
+pub(super) mod scopes;
+mod token;
+mod transport;
+mod userinfo;
+
+type TokenClient = Client<
+    BasicErrorResponse,
+    Tokens,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointSet,
+>;
+
+/// One client registration at one provider.
+pub(super) struct OAuth {
+    client: TokenClient,
+    userinfo_url: Url,
+    revoke_url: Option<Url>,
+    revoke_as: Option<RevokeAs>,
+    issuers: Vec<String>,
+    scopes: Vec<String>,
+    /// Fixed parameters of the sign-in address.
+    parameters: Vec<(String, String)>,
+    pkce: bool,
+    timeout: Duration,
+    http: HttpClient,
+    clock: Arc<dyn Clock>,
+}
+
+impl OAuth {
+    /// Takes what it needs from a configuration.
+    pub(super) fn new(
+        config: &ProviderConfig,
+        redirect_uri: &str,
+        http: HttpClient,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, InvalidProviders> {
+        let url = |field: &str, text: &str| provider_url(field, text).map_err(|text| InvalidProviders(vec![text]));
+        let prompt = Some(&config.prompt).filter(|prompt| !prompt.is_empty());
+        let prompt = prompt.map(|prompt| ("prompt".to_owned(), prompt.clone()));
+        Ok(Self {
+            client: token_client(config, redirect_uri)?,
+            userinfo_url: url("userinfo_url", &config.userinfo_url)?,
+            revoke_url: match config.revoke_url.as_str() {
+                "" => None,
+                text => Some(url("revoke_url", text)?),
+            },
+            revoke_as: config.revoke_with_client.then(|| RevokeAs {
+                auth: config.client_auth,
+                id: config.client_id.clone(),
+                secret: config.client_secret.clone(),
+            }),
+            issuers: [std::slice::from_ref(&config.issuer), &config.accepted_issuers].concat(),
+            scopes: config.scopes.clone(),
+            parameters: prompt.into_iter().chain(config.authorize_parameters.clone()).collect(),
+            pkce: config.pkce,
+            timeout: Duration::from_secs(config.timeout_seconds.into()),
+            http,
+            clock,
+        })
+    }
+
+    /// The address at the provider where a sign-in begins.
+    pub(super) fn authorize_url(&self, sign_in: &SignIn<'_>) -> Result<String, ProviderError> {
+        let state = CsrfToken::new(sign_in.state.expose_secret().to_owned());
+        let mut request = self
+            .client
+            .authorize_url(|| state)
+            .add_scopes(self.scopes.iter().cloned().map(Scope::new))
+            .add_extra_param("nonce", sign_in.nonce);
+        if self.pkce {
+            request = request.set_pkce_challenge(challenge(sign_in.code_challenge)?);
+        }
+        for (name, value) in &self.parameters {
+            request = request.add_extra_param(name, value);
+        }
+        Ok(request.url().0.into())
+    }
+}
+
+/// The crate makes a challenge from a verifier only, and the verifier stays sealed; but it reads one that was written down.
+fn challenge(hash: &str) -> Result<PkceCodeChallenge, ProviderError> {
+    let written = serde_json::json!({ "code_challenge": hash, "code_challenge_method": "S256" });
+    serde_json::from_value(written).map_err(|_| misconfigured("the code challenge cannot be written down"))
+}
+
+fn token_client(config: &ProviderConfig, redirect_uri: &str) -> Result<TokenClient, InvalidProviders> {
+    let invalid = |field: &str| InvalidProviders(vec![format!("set {field} to an address")]);
+    let secret: &SecretString = &config.client_secret;
+    Ok(Client::new(ClientId::new(config.client_id.clone()))
+        .set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()))
+        .set_auth_type(match config.client_auth {
+            ClientAuth::Post => AuthType::RequestBody,
+            ClientAuth::Basic => AuthType::BasicAuth,
+        })
+        .set_auth_uri(AuthUrl::new(config.authorize_url.clone()).map_err(|_| invalid("authorize_url"))?)
+        .set_token_uri(TokenUrl::new(config.token_url.clone()).map_err(|_| invalid("token_url"))?)
+        .set_redirect_uri(RedirectUrl::new(redirect_uri.to_owned()).map_err(|_| invalid("the callback address"))?))
+}

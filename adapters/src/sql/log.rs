@@ -1,0 +1,149 @@
+//! Reading the log, and handing commits to the task that writes it.
+
+use application::ports::{
+    StoreError,
+    log::{Commit, CommitError, Committed, EventLog, Receipt, ReceiptKey},
+};
+use async_trait::async_trait;
+use domain::{
+    ids::{EventId, TenantId},
+    log::{Position, Recorded, SealedPersonal, StreamId},
+};
+use tokio::sync::watch;
+
+use super::{Pool, Row, Value, broken, check, writer::Writer};
+
+/// A statement that reads events, with the columns in the order of [`recorded`].
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT position, event_id, tenant_id, aggregate_type, aggregate_id, sequence, event_type, event_version, ",
+            "recorded_at, payload, metadata, personal_subject, personal, personal_hash, hash FROM events ",
+            $rest
+        )
+    };
+}
+
+const LOAD: &str = select!("WHERE aggregate_type = $1 AND aggregate_id = $2 ORDER BY sequence");
+const PAGE: &str = select!("WHERE position > $1 ORDER BY position LIMIT $2");
+const AT_POSTGRES: &str =
+    select!("WHERE position IN (SELECT value::bigint FROM json_array_elements_text($1::json)) ORDER BY position");
+const AT_SQLITE: &str = select!("WHERE position IN (SELECT value FROM json_each($1)) ORDER BY position");
+const HEAD: &str = "SELECT position FROM events ORDER BY position DESC LIMIT 1";
+pub(crate) const RECEIPT: &str =
+    "SELECT body_hash, answer, created_at FROM receipts WHERE tenant_id = $1 AND route = $2 AND key = $3";
+
+/// The log over a pool that reads and a task that writes.
+pub(super) struct Log {
+    pool: Pool,
+    writer: Writer,
+}
+
+impl Log {
+    pub(super) fn new(pool: Pool, writer: Writer) -> Self {
+        Self { pool, writer }
+    }
+
+    async fn events(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Recorded>, StoreError> {
+        let rows = self.pool.read(sql, values).await?;
+        rows.into_iter().map(recorded).collect()
+    }
+}
+
+/// The position of the newest event.
+pub(crate) async fn head(pool: &Pool) -> Result<Position, StoreError> {
+    let row = pool.read_one(HEAD, vec![]).await?;
+    row.map_or(Ok(Position(0)), |mut row| row.count().map(Position))
+}
+
+fn recorded(mut row: Row) -> Result<Recorded, StoreError> {
+    Ok(Recorded {
+        position: Position(row.count()?),
+        event_id: EventId(row.uuid()?),
+        tenant_id: TenantId(row.uuid()?),
+        aggregate_type: row.text()?,
+        aggregate_id: row.text()?,
+        sequence: row.count()?,
+        event_type: row.text()?,
+        event_version: row.text()?,
+        recorded_at: row.time()?,
+        payload: row.text()?,
+        metadata: row.text()?,
+        personal: sealed_personal(&mut row)?,
+        hash: row.hash()?,
+    })
+}
+
+fn sealed_personal(row: &mut Row) -> Result<Option<SealedPersonal>, StoreError> {
+    let (subject, sealed, hash) = (row.optional_text()?, row.optional_bytes()?, row.optional_hash()?);
+    let (Some(subject), Some(sealed), Some(hash)) = (subject, sealed, hash) else {
+        return Ok(None);
+    };
+    let subject = subject
+        .parse()
+        .map_err(|_| broken("an event's personal subject is none"))?;
+    Ok(Some(SealedPersonal { subject, sealed, hash }))
+}
+
+pub(crate) fn receipt_values(key: &ReceiptKey) -> Vec<Value> {
+    vec![
+        key.tenant.to_string().into(),
+        key.route.as_str().into(),
+        key.key.as_str().into(),
+    ]
+}
+
+pub(crate) fn receipt(key: &ReceiptKey, mut row: Row) -> Result<Receipt, StoreError> {
+    Ok(Receipt {
+        key: key.clone(),
+        body_hash: row.hash()?,
+        answer: row.bytes()?,
+        created_at: row.time()?,
+    })
+}
+
+/// Bound as a signed number, which positions and counts never outgrow.
+pub(crate) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+#[async_trait]
+impl EventLog for Log {
+    async fn load(&self, stream: &StreamId) -> Result<Vec<Recorded>, StoreError> {
+        let values = vec![stream.aggregate_type.into(), stream.aggregate_id.as_str().into()];
+        self.events(LOAD, values).await
+    }
+
+    async fn page(&self, after: Position, limit: u32) -> Result<Vec<Recorded>, StoreError> {
+        let values = vec![signed(after.0).into(), i64::from(limit).into()];
+        self.events(PAGE, values).await
+    }
+
+    async fn at(&self, positions: &[Position]) -> Result<Vec<Recorded>, StoreError> {
+        let sql = match self.pool {
+            Pool::Postgres(_) => AT_POSTGRES,
+            Pool::Sqlite(_) => AT_SQLITE,
+        };
+        let numbers: Vec<i64> = positions.iter().map(|position| signed(position.0)).collect();
+        let list = serde_json::to_string(&numbers).map_err(|_| broken("a list of numbers is no JSON"))?;
+        self.events(sql, vec![list.into()]).await
+    }
+
+    async fn head(&self) -> Result<Position, StoreError> {
+        head(&self.pool).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
+        check(&commit)?;
+        self.writer.commit(commit).await
+    }
+
+    async fn receipt(&self, key: &ReceiptKey) -> Result<Option<Receipt>, StoreError> {
+        let row = self.pool.read_one(RECEIPT, receipt_values(key)).await?;
+        row.map(|row| receipt(key, row)).transpose()
+    }
+
+    fn committed(&self) -> watch::Receiver<Position> {
+        self.writer.committed()
+    }
+}

@@ -1,0 +1,98 @@
+//! What both databases share: the statements of the small tables, reading the log, and the task that writes it.
+//!
+//! `$1` stands for a parameter in both, ids are text and times are microseconds, so one statement serves both. Only appending
+//! to the log differs: see `postgres` and `sqlite`.
+
+mod attempts;
+mod error;
+mod hash;
+mod images;
+mod log;
+mod pool;
+mod row;
+mod vault;
+mod writer;
+
+use std::sync::Arc;
+
+use application::ports::{
+    attempts::Attempts,
+    images::Images,
+    log::{Commit, CommitError, EventLog},
+    vault::{Place, Vault},
+};
+use domain::log::{Position, StreamId};
+
+pub(crate) use error::{broken, migration_error, store_error, unavailable};
+pub use hash::event_hash;
+pub(crate) use log::{RECEIPT, head, receipt, receipt_values, signed};
+pub(crate) use pool::{Pool, bound};
+pub(crate) use row::{Row, Value};
+pub(crate) use vault::place_values;
+pub(crate) use writer::{Backend, Outcome, refuse_all};
+
+/// The stores of an installation, over one database.
+#[derive(Clone)]
+pub struct Stores {
+    /// The event log.
+    pub log: Arc<dyn EventLog>,
+    /// The vault's rows.
+    pub vault: Arc<dyn Vault>,
+    /// The attempts' rows.
+    pub attempts: Arc<dyn Attempts>,
+    /// The stored images.
+    pub images: Arc<dyn Images>,
+    pool: Pool,
+    writer: writer::Writer,
+}
+
+impl Stores {
+    pub(crate) fn new(pool: Pool, backend: impl Backend, head: Position) -> Self {
+        let writer = writer::Writer::start(backend, head);
+        Self {
+            log: Arc::new(log::Log::new(pool.clone(), writer.clone())),
+            vault: Arc::new(vault::VaultRows::new(pool.clone())),
+            attempts: Arc::new(attempts::AttemptRows::new(pool.clone())),
+            images: Arc::new(images::ImageRows::new(pool.clone())),
+            pool,
+            writer,
+        }
+    }
+
+    /// Writes what waits, refuses what comes after, and closes every connection.
+    pub async fn close(&self) {
+        self.writer.close().await;
+        self.pool.close().await;
+    }
+}
+
+/// Refuses a commit that no stream could hold: what it appends must continue the streams that it expects.
+pub(crate) fn check(commit: &Commit) -> Result<(), CommitError> {
+    let mut next: std::collections::HashMap<_, _> = commit
+        .expects
+        .iter()
+        .map(|expected| (&expected.stream, expected.version + 1))
+        .collect();
+    for event in &commit.appends {
+        let sequence = next
+            .get_mut(&event.stream)
+            .ok_or_else(|| broken("an event's stream is not among the expected ones"))?;
+        if event.sequence != *sequence {
+            return Err(broken("an event's sequence does not continue its stream").into());
+        }
+        *sequence += 1;
+    }
+    let appended = |stream| commit.appends.iter().any(|event| &event.stream == stream);
+    if commit.observations.iter().any(|seen| appended(&seen.stream)) {
+        return Err(broken("an observation cannot stand in an aggregate's stream").into());
+    }
+    Ok(())
+}
+
+/// The conflict of a put on a place where another row stands; it is named by the row's kind and owner.
+pub(crate) fn occupied(place: &Place) -> CommitError {
+    CommitError::Conflict(StreamId {
+        aggregate_type: place.record.kind(),
+        aggregate_id: place.record.owner(),
+    })
+}

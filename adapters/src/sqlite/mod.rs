@@ -1,0 +1,98 @@
+//! `SQLite`: the log and what is committed with it in one file, with one task that appends.
+
+mod append;
+mod checkpoint;
+mod writer;
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use application::ports::{StoreError, clock::Clock};
+use sqlx::{
+    ConnectOptions, Executor, SqlSafeStr, Sqlite, SqliteConnection, SqlitePool,
+    migrate::{Migration, MigrationType, Migrator},
+    pool::PoolOptions,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+
+use crate::sql::{Pool, Stores, head, migration_error, store_error};
+
+/// Readers, and the writers of what is no event. `SQLite` lets one write at a time, so more would only wait.
+const CONNECTIONS: u32 = 8;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "events", include_str!("../../../migrations/sqlite/0001_events.sql")),
+    (2, "tables", include_str!("../../../migrations/sqlite/0002_tables.sql")),
+];
+
+/// Opens the stores over one file, which [`migrate`] made.
+///
+/// # Errors
+/// When the file cannot be opened or holds something else.
+pub async fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Stores, StoreError> {
+    let pool = Pool::Sqlite(open_pool(path, CONNECTIONS).await?);
+    let head = head(&pool).await?;
+    let writer = writer::SqliteWriter::open(path, clock).await?;
+    Ok(Stores::new(pool, writer, head))
+}
+
+/// Makes the file, or brings it to this version's schema. It may run again and again.
+///
+/// # Errors
+/// When the file cannot be written, or was made by a newer version.
+pub async fn migrate(path: &Path) -> Result<(), StoreError> {
+    let migrations = MIGRATIONS.map(|(version, name, sql)| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    });
+    let pool = open_pool(path, 1).await?;
+    let done = Migrator::with_migrations(migrations.to_vec()).run(&pool).await;
+    pool.close().await;
+    done.map_err(migration_error)
+}
+
+/// Opens a pool over a file with our settings, and makes the file where there is none.
+///
+/// Every connection that comes back is rolled back first: after a cancelled `begin` it may hold an open transaction, into
+/// which later writes would vanish.
+///
+/// # Errors
+/// When the file cannot be opened.
+pub async fn open_pool(path: &Path, connections: u32) -> Result<SqlitePool, StoreError> {
+    PoolOptions::<Sqlite>::new()
+        .max_connections(connections)
+        .acquire_timeout(BUSY_TIMEOUT)
+        .after_release(|connection, _| Box::pin(roll_back(connection)))
+        .connect_with(options(path))
+        .await
+        .map_err(store_error)
+}
+
+/// False, and so the end of the connection, when it cannot be known to be clean.
+async fn roll_back(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    match connection.execute("ROLLBACK").await {
+        Ok(_) => Ok(true),
+        // The plain SQLITE_ERROR: no transaction is open, as it should be.
+        Err(sqlx::Error::Database(error)) => Ok(error.code().as_deref() == Some("1")),
+        Err(_) => Ok(false),
+    }
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        // So that the triggers see what INSERT OR REPLACE deletes.
+        .pragma("recursive_triggers", "ON")
+}
+
+async fn connect(options: SqliteConnectOptions) -> Result<SqliteConnection, StoreError> {
+    options.connect().await.map_err(store_error)
+}
+
+async fn close(connection: SqliteConnection) -> Result<(), StoreError> {
+    sqlx::Connection::close(connection).await.map_err(store_error)
+}

@@ -1,0 +1,92 @@
+//! Views in a database: one store for `SQLite` and `PostgreSQL`, made from the views' columns.
+//!
+//! Every table stands twice, on side `a` and side `b`: one is read and kept up to date while the other is built anew.
+
+mod db;
+mod lists;
+mod read;
+mod statements;
+mod store;
+
+use std::{collections::HashMap, path::Path};
+
+use application::ports::StoreError;
+use projections::{VIEWS, View, store::Side, view::Kind};
+
+use crate::postgres;
+use db::Db;
+use read::ReadSql;
+use statements::{Dialect, SideSql, tables};
+
+/// Keeps and reads views.
+pub struct ViewDb {
+    db: Db,
+    views: HashMap<&'static str, ViewSql>,
+    a: ReadSql,
+    b: ReadSql,
+}
+
+/// The statements that keep one view.
+struct ViewSql {
+    kinds: Vec<Kind>,
+    a: SideSql,
+    b: SideSql,
+}
+
+impl ViewSql {
+    fn new(view: &View) -> Self {
+        Self {
+            kinds: view.columns.iter().map(|column| column.kind).collect(),
+            a: SideSql::new(view, Side::A),
+            b: SideSql::new(view, Side::B),
+        }
+    }
+
+    fn side(&self, side: Side) -> &SideSql {
+        match side {
+            Side::A => &self.a,
+            Side::B => &self.b,
+        }
+    }
+}
+
+impl ViewDb {
+    /// Opens a file of views, or makes it. It can be deleted while no process has it open: it is folded from the log again.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or written.
+    pub async fn sqlite(file: &Path) -> Result<Self, StoreError> {
+        Self::open(Db::sqlite(file).await?, Dialect::Sqlite).await
+    }
+
+    /// Keeps views in a PostgreSQL database.
+    ///
+    /// # Errors
+    /// When it does not answer, or tables cannot be made.
+    pub async fn postgres(options: &postgres::Options) -> Result<Self, StoreError> {
+        let db = Db::postgres(options.connect_options()?, options.connections).await?;
+        Self::open(db, Dialect::Postgres).await
+    }
+
+    async fn open(db: Db, dialect: Dialect) -> Result<Self, StoreError> {
+        db.make_tables(&tables(dialect, VIEWS)).await?;
+        Ok(Self {
+            db,
+            views: VIEWS.iter().map(|view| (view.name, ViewSql::new(view))).collect(),
+            a: ReadSql::new(Side::A),
+            b: ReadSql::new(Side::B),
+        })
+    }
+
+    fn sql(&self, view: &View) -> Result<&ViewSql, StoreError> {
+        let unknown = || StoreError::Broken(format!("there is no view {}", view.name));
+        self.views.get(view.name).ok_or_else(unknown)
+    }
+
+    fn read_sql(&self, side: Side) -> &ReadSql {
+        match side {
+            Side::A => &self.a,
+            Side::B => &self.b,
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Reading views. Which side is live and what stands on it are read in one snapshot, so that a switch never shows half.
+
+use application::ports::StoreError;
+use async_trait::async_trait;
+use domain::{
+    Timestamp,
+    ids::{IntegrationId, LinkId, TenantId},
+    log::Position,
+    provider::ProviderId,
+};
+use projections::{
+    Projection, View,
+    audit_entry::{AuditEntryView, AuditSubject, entry_key},
+    integration::{Badge, IntegrationRow, IntegrationView},
+    link::{LinkRow, LinkStatus, LinkView},
+    read::{Filter, Page, Views},
+    store::Side,
+    view::{Cell, Cells, Kind, ViewRow},
+};
+
+use super::{
+    ViewDb,
+    lists::ListSql,
+    statements::{CHECKPOINT_OF, leak, names, table_name},
+    store::{CHECKPOINT, broken, checkpoint, name},
+};
+
+/// A side's statements that answer questions.
+#[derive(Debug)]
+pub(super) struct ReadSql {
+    link: &'static str,
+    integration: &'static str,
+    links: ListSql<LinkStatus>,
+    integrations: ListSql<Badge>,
+    listings: &'static str,
+    audit: &'static str,
+}
+
+impl ReadSql {
+    pub(super) fn new(side: Side) -> Self {
+        let audit = table_name(&AuditEntryView::VIEW, side);
+        let integrations = table_name(&IntegrationView::VIEW, side);
+        Self {
+            link: one(&LinkView::VIEW, side),
+            integration: one(&IntegrationView::VIEW, side),
+            links: ListSql::new(side),
+            integrations: ListSql::new(side),
+            listings: leak(format!(
+                "SELECT listing FROM {integrations}
+                WHERE tenant = $1 AND provider = $2 AND listing IS NOT NULL AND id <> $3"
+            )),
+            audit: leak(format!(
+                "SELECT position FROM {audit} WHERE key > $1 AND key <= $2 ORDER BY key LIMIT $3"
+            )),
+        }
+    }
+}
+
+fn one(view: &View, side: Side) -> &'static str {
+    let table = table_name(view, side);
+    leak(format!(
+        "SELECT {} FROM {table} WHERE tenant = $1 AND id = $2",
+        names(view)
+    ))
+}
+
+#[async_trait]
+impl Views for ViewDb {
+    async fn link(&self, tenant: TenantId, id: LinkId) -> Result<Option<LinkRow>, StoreError> {
+        let values = [Cell::text(&tenant), Cell::text(&id)];
+        let rows = self.rows::<LinkView>(|sql| Some((sql.link, values.to_vec()))).await?;
+        Ok(rows.into_iter().next())
+    }
+
+    async fn links(
+        &self,
+        tenant: TenantId,
+        filter: &Filter<LinkStatus>,
+        page: Page,
+        now: Timestamp,
+    ) -> Result<Vec<LinkRow>, StoreError> {
+        self.rows::<LinkView>(|sql| sql.links.of(tenant, filter, page, now))
+            .await
+    }
+
+    async fn integration(&self, tenant: TenantId, id: IntegrationId) -> Result<Option<IntegrationRow>, StoreError> {
+        let values = [Cell::text(&tenant), Cell::text(&id)];
+        let rows = self
+            .rows::<IntegrationView>(|sql| Some((sql.integration, values.to_vec())))
+            .await?;
+        Ok(rows.into_iter().next())
+    }
+
+    async fn integrations(
+        &self,
+        tenant: TenantId,
+        filter: &Filter<Badge>,
+        page: Page,
+        now: Timestamp,
+    ) -> Result<Vec<IntegrationRow>, StoreError> {
+        self.rows::<IntegrationView>(|sql| sql.integrations.of(tenant, filter, page, now))
+            .await
+    }
+
+    async fn listings_in_use(
+        &self,
+        tenant: TenantId,
+        provider: &ProviderId,
+        but_for: IntegrationId,
+    ) -> Result<Vec<String>, StoreError> {
+        let values = vec![Cell::text(&tenant), Cell::text(provider), Cell::text(&but_for)];
+        let statement = |sql: &ReadSql| Some((sql.listings, values));
+        let rows = self.answer(&IntegrationView::VIEW, &[Kind::Text], statement).await?;
+        rows.into_iter()
+            .map(|cells| Cells::new(cells).parse().map_err(broken))
+            .collect()
+    }
+
+    async fn audit(
+        &self,
+        tenant: TenantId,
+        subject: AuditSubject,
+        after: Position,
+        limit: u32,
+    ) -> Result<Vec<Position>, StoreError> {
+        let key = |position| Cell::Text(Some(entry_key(tenant, &subject, position)));
+        let values = vec![key(after), key(Position(u64::MAX)), Cell::Integer(Some(limit.into()))];
+        let statement = |sql: &ReadSql| Some((sql.audit, values));
+        let rows = self.answer(&AuditEntryView::VIEW, &[Kind::Integer], statement).await?;
+        rows.into_iter()
+            .map(|cells| Cells::new(cells).integer().map_err(broken))
+            .map(|position| position.map(|position| Position(position.cast_unsigned())))
+            .collect()
+    }
+}
+
+impl ViewDb {
+    async fn rows<P: Projection>(
+        &self,
+        statement: impl FnOnce(&ReadSql) -> Option<(&'static str, Vec<Cell>)> + Send,
+    ) -> Result<Vec<P::Row>, StoreError> {
+        let kinds = &self.sql(&P::VIEW)?.kinds;
+        let rows = self.answer(&P::VIEW, kinds, statement).await?;
+        let row = |cells| P::Row::from_cells(&mut Cells::new(cells)).map_err(broken);
+        rows.into_iter().map(row).collect()
+    }
+
+    /// Asks the side that is live in the same moment.
+    async fn answer(
+        &self,
+        view: &View,
+        kinds: &[Kind],
+        statement: impl FnOnce(&ReadSql) -> Option<(&'static str, Vec<Cell>)> + Send,
+    ) -> Result<Vec<Vec<Cell>>, StoreError> {
+        let mut tx = self.db.snapshot().await?;
+        let live = checkpoint(view, tx.fetch(CHECKPOINT_OF, &[name(view)], CHECKPOINT).await?)?.side;
+        let unknown = || StoreError::Broken("there is no statement for this question".to_owned());
+        let (sql, values) = statement(self.read_sql(live)).ok_or_else(unknown)?;
+        let rows = tx.fetch(sql, &values, kinds).await?;
+        tx.roll_back().await?;
+        Ok(rows)
+    }
+}

@@ -1,0 +1,167 @@
+//! The statements of the views. They are put together once, when the store opens, from the views' column constants and nothing
+//! else, and then live as long as the program.
+
+use std::fmt::Write;
+
+use projections::{
+    View,
+    store::Side,
+    view::{Column, Kind},
+};
+
+/// How many rows one statement writes or loads; what is left over goes one by one.
+pub(super) const MANY: usize = 50;
+
+pub(super) const CHECKPOINT_OF: &str = "SELECT position, side FROM view_checkpoint WHERE view = $1";
+pub(super) const ADVANCE: &str =
+    "UPDATE view_checkpoint SET position = $4 WHERE view = $1 AND position = $2 AND side = $3";
+pub(super) const SWITCH: &str =
+    "UPDATE view_checkpoint SET side = $2, position = $3 WHERE view = $1 AND side <> $2 AND position <= $3";
+pub(super) const PARKED_OF: &str =
+    "SELECT key, position, reason FROM view_parked WHERE view = $1 AND side = $2 ORDER BY position, key";
+pub(super) const PARK: &str = "INSERT INTO view_parked (view, side, key, position, reason) \
+     VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+pub(super) const CLEAR_PARKED: &str = "DELETE FROM view_parked WHERE view = $1 AND side = $2";
+pub(super) const BEGIN_BUILD: &str = "INSERT INTO view_build (view, number) VALUES ($1, 1) \
+     ON CONFLICT (view) DO UPDATE SET number = view_build.number + 1 RETURNING number";
+/// Touches one row only for the build that owns the idle side, and keeps the next one waiting until the transaction ends.
+pub(super) const OWN_BUILD: &str = "UPDATE view_build SET number = number WHERE view = $1 AND number = $2";
+
+/// The two ways in which the databases' types differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+impl Dialect {
+    /// Texts are compared byte by byte, as `SQLite` does by itself: keys are ranges, and must not follow a language's order.
+    fn text(self) -> &'static str {
+        match self {
+            Self::Sqlite => "TEXT",
+            Self::Postgres => "TEXT COLLATE \"C\"",
+        }
+    }
+
+    fn column_type(self, column: &Column) -> &'static str {
+        match (column.kind, self) {
+            (Kind::Text | Kind::Personal, _) => self.text(),
+            (Kind::Integer, Self::Sqlite) => "INTEGER",
+            (Kind::Integer, Self::Postgres) => "BIGINT",
+        }
+    }
+}
+
+/// What makes the tables that all views share, and those of each view.
+pub(super) fn tables(dialect: Dialect, views: &[View]) -> Vec<&'static str> {
+    let text = dialect.text();
+    let shared = [
+        format!(
+            "CREATE TABLE IF NOT EXISTS view_checkpoint \
+             (view {text} PRIMARY KEY, position BIGINT NOT NULL, side {text} NOT NULL)"
+        ),
+        format!(
+            "CREATE TABLE IF NOT EXISTS view_parked (view {text} NOT NULL, side {text} NOT NULL, key {text} NOT NULL, \
+             position BIGINT NOT NULL, reason {text} NOT NULL, PRIMARY KEY (view, side, key))"
+        ),
+        format!("CREATE TABLE IF NOT EXISTS view_build (view {text} PRIMARY KEY, number BIGINT NOT NULL)"),
+    ];
+    let of_views = views.iter().flat_map(|view| {
+        let sides = [Side::A, Side::B];
+        let tables = sides.into_iter().flat_map(move |side| table(dialect, view, side));
+        let start = format!(
+            "INSERT INTO view_checkpoint (view, position, side) VALUES ('{}', 0, 'a') ON CONFLICT DO NOTHING",
+            view.id()
+        );
+        tables.chain([start])
+    });
+    shared.into_iter().chain(of_views).map(leak).collect()
+}
+
+fn table(dialect: Dialect, view: &View, side: Side) -> Vec<String> {
+    let name = table_name(view, side);
+    let mut columns = String::new();
+    for (index, column) in view.columns.iter().enumerate() {
+        let key = if index == 0 { " PRIMARY KEY" } else { "" };
+        let separator = if index == 0 { "" } else { ", " };
+        let kind = dialect.column_type(column);
+        let _ = write!(columns, "{separator}{} {kind}{key}", column.name);
+    }
+    let mut statements = vec![format!("CREATE TABLE IF NOT EXISTS {name} ({columns})")];
+    for (number, index) in view.indexes.iter().enumerate() {
+        let columns = index.join(", ");
+        statements.push(format!(
+            "CREATE INDEX IF NOT EXISTS {name}_{number} ON {name} ({columns})"
+        ));
+    }
+    statements
+}
+
+/// A side's statements.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SideSql {
+    /// Writes one row.
+    pub(super) put_one: &'static str,
+    /// Writes [`MANY`] rows.
+    pub(super) put_many: &'static str,
+    /// Loads the row under one key.
+    pub(super) load_one: &'static str,
+    /// Loads the rows under [`MANY`] keys.
+    pub(super) load_many: &'static str,
+    /// Deletes all rows.
+    pub(super) clear: &'static str,
+}
+
+impl SideSql {
+    pub(super) fn new(view: &View, side: Side) -> Self {
+        let table = table_name(view, side);
+        Self {
+            put_one: leak(put(view, &table, 1)),
+            put_many: leak(put(view, &table, MANY)),
+            load_one: leak(load(view, &table, 1)),
+            load_many: leak(load(view, &table, MANY)),
+            clear: leak(format!("DELETE FROM {table}")),
+        }
+    }
+}
+
+fn put(view: &View, table: &str, rows: usize) -> String {
+    let width = view.columns.len();
+    let row = |row: usize| format!("({})", placeholders(row * width + 1, width));
+    let rows: Vec<_> = (0..rows).map(row).collect();
+    let key = view.columns.first().map_or("", |column| column.name);
+    let new = |column: &Column| format!("{0} = excluded.{0}", column.name);
+    let changes: Vec<_> = view.columns.iter().skip(1).map(new).collect();
+    format!(
+        "INSERT INTO {table} ({}) VALUES {} ON CONFLICT ({key}) DO UPDATE SET {}",
+        names(view),
+        rows.join(", "),
+        changes.join(", ")
+    )
+}
+
+fn load(view: &View, table: &str, keys: usize) -> String {
+    let key = view.columns.first().map_or("", |column| column.name);
+    let keys = placeholders(1, keys);
+    format!("SELECT {} FROM {table} WHERE {key} IN ({keys})", names(view))
+}
+
+/// The view's columns, as a statement names them.
+pub(super) fn names(view: &View) -> String {
+    let names: Vec<_> = view.columns.iter().map(|column| column.name).collect();
+    names.join(", ")
+}
+
+pub(super) fn table_name(view: &View, side: Side) -> String {
+    format!("{}_{side}", view.id())
+}
+
+fn placeholders(first: usize, count: usize) -> String {
+    let placeholders: Vec<_> = (first..first + count).map(|number| format!("${number}")).collect();
+    placeholders.join(", ")
+}
+
+/// The driver takes constants alone; these are made of constants, once.
+pub(super) fn leak(statement: String) -> &'static str {
+    Box::leak(statement.into_boxed_str())
+}

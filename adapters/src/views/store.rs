@@ -1,0 +1,201 @@
+//! Writing views: rows and checkpoint change together, and only if nobody else was first.
+
+use application::ports::StoreError;
+use async_trait::async_trait;
+use domain::log::Position;
+use projections::{
+    View,
+    store::{Build, Changes, Checkpoint, Parked, Side, Switched, ViewStore, Written},
+    view::{BadCell, Cell, Cells, Kind},
+};
+
+use super::{
+    ViewDb,
+    db::Tx,
+    statements::{
+        ADVANCE, BEGIN_BUILD, CHECKPOINT_OF, CLEAR_PARKED, MANY, OWN_BUILD, PARK, PARKED_OF, SWITCH, SideSql,
+    },
+};
+
+#[async_trait]
+impl ViewStore for ViewDb {
+    async fn checkpoint(&self, view: &View) -> Result<Checkpoint, StoreError> {
+        checkpoint(view, self.db.fetch(CHECKPOINT_OF, &[name(view)], CHECKPOINT).await?)
+    }
+
+    async fn load(&self, view: &View, side: Side, keys: &[String]) -> Result<Vec<Vec<Cell>>, StoreError> {
+        let sql = self.sql(view)?;
+        let side = sql.side(side);
+        let mut rows = Vec::new();
+        let (chunks, rest) = keys.as_chunks::<MANY>();
+        for keys in chunks {
+            let keys: Vec<_> = keys.iter().map(Cell::text).collect();
+            rows.extend(self.db.fetch(side.load_many, &keys, &sql.kinds).await?);
+        }
+        for key in rest {
+            rows.extend(self.db.fetch(side.load_one, &[Cell::text(key)], &sql.kinds).await?);
+        }
+        Ok(rows)
+    }
+
+    async fn parked(&self, view: &View, side: Side) -> Result<Vec<Parked>, StoreError> {
+        let kinds = &[Kind::Text, Kind::Integer, Kind::Text];
+        let rows = self
+            .db
+            .fetch(PARKED_OF, &[name(view), Cell::text(&side)], kinds)
+            .await?;
+        rows.into_iter().map(|cells| parked(cells).map_err(broken)).collect()
+    }
+
+    async fn advance(&self, view: &View, from: Checkpoint, changes: &Changes) -> Result<Written, StoreError> {
+        let side = self.sql(view)?.side(from.side);
+        let mut tx = self.db.write().await?;
+        let values = [
+            name(view),
+            position(from.position),
+            Cell::text(&from.side),
+            position(changes.to),
+        ];
+        if tx.execute(ADVANCE, &values).await? == 0 {
+            tx.roll_back().await?;
+            return Ok(Written::Lost);
+        }
+        put(&mut tx, side, &changes.rows).await?;
+        park(&mut tx, view, from.side, &changes.parked).await?;
+        tx.commit().await?;
+        Ok(Written::Done)
+    }
+
+    async fn begin_build(&self, view: &View) -> Result<Build, StoreError> {
+        let sql = self.sql(view)?;
+        let mut tx = self.db.write().await?;
+        let number = tx.fetch(BEGIN_BUILD, &[name(view)], &[Kind::Integer]).await?;
+        let number = number.into_iter().next().unwrap_or_default();
+        let number = Cells::new(number).integer().map_err(broken)?;
+        let live = checkpoint(view, tx.fetch(CHECKPOINT_OF, &[name(view)], CHECKPOINT).await?)?;
+        let side = live.side.other();
+        clear(&mut tx, view, side, sql.side(side)).await?;
+        tx.commit().await?;
+        Ok(Build { number, side })
+    }
+
+    async fn fill(&self, view: &View, build: Build, rows: &[Vec<Cell>]) -> Result<Written, StoreError> {
+        let side = self.sql(view)?.side(build.side);
+        let mut tx = self.db.write().await?;
+        if !owns(&mut tx, view, build).await? {
+            tx.roll_back().await?;
+            return Ok(Written::Lost);
+        }
+        put(&mut tx, side, rows).await?;
+        tx.commit().await?;
+        Ok(Written::Done)
+    }
+
+    async fn switch(&self, view: &View, build: Build, changes: &Changes) -> Result<Switched, StoreError> {
+        let side = self.sql(view)?.side(build.side);
+        let mut tx = self.db.write().await?;
+        if !owns(&mut tx, view, build).await? {
+            tx.roll_back().await?;
+            return Ok(Switched::Superseded);
+        }
+        let values = [name(view), Cell::text(&build.side), position(changes.to)];
+        if tx.execute(SWITCH, &values).await? == 0 {
+            tx.roll_back().await?;
+            return Ok(Switched::Behind);
+        }
+        put(&mut tx, side, &changes.rows).await?;
+        park(&mut tx, view, build.side, &changes.parked).await?;
+        tx.commit().await?;
+        Ok(Switched::Done)
+    }
+
+    async fn clear_idle(&self, view: &View, build: Build) -> Result<Written, StoreError> {
+        let idle = build.side.other();
+        let sql = self.sql(view)?.side(idle);
+        let mut tx = self.db.write().await?;
+        if !owns(&mut tx, view, build).await? {
+            tx.roll_back().await?;
+            return Ok(Written::Lost);
+        }
+        clear(&mut tx, view, idle, sql).await?;
+        tx.commit().await?;
+        Ok(Written::Done)
+    }
+}
+
+/// The columns of [`CHECKPOINT_OF`].
+pub(super) const CHECKPOINT: &[Kind] = &[Kind::Integer, Kind::Text];
+
+/// The answer of [`CHECKPOINT_OF`].
+pub(super) fn checkpoint(view: &View, rows: Vec<Vec<Cell>>) -> Result<Checkpoint, StoreError> {
+    let missing = || StoreError::Broken(format!("the view {} has no checkpoint", view.id()));
+    let mut cells = Cells::new(rows.into_iter().next().ok_or_else(missing)?);
+    Ok(Checkpoint {
+        position: Position(cells.integer().map_err(broken)?.cast_unsigned()),
+        side: cells.parse().map_err(broken)?,
+    })
+}
+
+fn parked(cells: Vec<Cell>) -> Result<Parked, BadCell> {
+    let mut cells = Cells::new(cells);
+    Ok(Parked {
+        key: cells.parse()?,
+        position: Position(cells.integer()?.cast_unsigned()),
+        reason: cells.parse()?,
+    })
+}
+
+/// Whether a build still owns the idle side; the next one waits until this transaction ends.
+async fn owns(tx: &mut Tx, view: &View, build: Build) -> Result<bool, StoreError> {
+    let values = [name(view), Cell::Integer(Some(build.number))];
+    Ok(tx.execute(OWN_BUILD, &values).await? == 1)
+}
+
+async fn put(tx: &mut Tx, side: &SideSql, rows: &[Vec<Cell>]) -> Result<(), StoreError> {
+    let (chunks, rest) = rows.as_chunks::<MANY>();
+    for rows in chunks {
+        tx.execute(side.put_many, &rows.concat()).await?;
+    }
+    for row in rest {
+        tx.execute(side.put_one, row).await?;
+    }
+    Ok(())
+}
+
+async fn park(tx: &mut Tx, view: &View, side: Side, parked: &[Parked]) -> Result<(), StoreError> {
+    for Parked {
+        key,
+        position: at,
+        reason,
+    } in parked
+    {
+        let values = [
+            name(view),
+            Cell::text(&side),
+            Cell::text(key),
+            position(*at),
+            Cell::text(reason),
+        ];
+        tx.execute(PARK, &values).await?;
+    }
+    Ok(())
+}
+
+async fn clear(tx: &mut Tx, view: &View, side: Side, sql: &SideSql) -> Result<(), StoreError> {
+    tx.execute(sql.clear, &[]).await?;
+    tx.execute(CLEAR_PARKED, &[name(view), Cell::text(&side)]).await?;
+    Ok(())
+}
+
+/// What a view's checkpoint is kept under.
+pub(super) fn name(view: &View) -> Cell {
+    Cell::Text(Some(view.id()))
+}
+
+fn position(position: Position) -> Cell {
+    Cell::Integer(Some(position.0.cast_signed()))
+}
+
+pub(super) fn broken(error: BadCell) -> StoreError {
+    StoreError::Broken(error.to_string())
+}
