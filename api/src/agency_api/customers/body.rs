@@ -1,0 +1,175 @@
+//! Customers as JSON.
+
+use application::customers::{CustomerFile, LocationFile, NewCustomer, NewLocation};
+use domain::ids::{CustomerId, LocationId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{agency_api::input::Check, problem::Problem};
+
+/// So many locations may come in one call.
+pub(super) const MOST_LOCATIONS: usize = 50;
+
+/// A new customer.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::agency_api) struct CustomerToCreate {
+    /// What the customer is called.
+    #[schema(min_length = 1, max_length = 200, example = "Trattoria Roma")]
+    name: String,
+    /// Where mail reaches the customer.
+    #[schema(format = Email, max_length = 254, example = "owner@trattoria.example")]
+    email: Option<String>,
+    /// How many sources the plan allows; any number when not given.
+    source_allowance: Option<u32>,
+    /// The first places of business.
+    #[serde(default)]
+    #[schema(max_items = 50, required = false)]
+    locations: Vec<LocationToAdd>,
+}
+
+/// A new place of business.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::agency_api) struct LocationToAdd {
+    /// What it is called.
+    #[schema(min_length = 1, max_length = 200, example = "Trattoria Roma, Old Town")]
+    name: String,
+    /// Where it is.
+    #[schema(min_length = 1, max_length = 500, example = "Market Square 1, 80331 Munich")]
+    address: Option<String>,
+}
+
+/// What a customer's plan allows.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::agency_api) struct PlanToSet {
+    /// How many sources may be connected; `null` for any number. What is connected stays connected.
+    #[serde(deserialize_with = "given")]
+    #[schema(required = true)]
+    pub(super) source_allowance: Option<u32>,
+}
+
+/// `null` must be written: a forgotten field would lift the limit.
+fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    Option::deserialize(deserializer)
+}
+
+/// A customer.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(in crate::agency_api) struct Customer {
+    /// The customer's id.
+    #[schema(value_type = Uuid)]
+    id: CustomerId,
+    /// What the customer is called; `null` once the data was erased.
+    name: Option<String>,
+    /// Where mail reaches the customer.
+    email: Option<String>,
+    /// How many sources the plan allows; `null` for any number.
+    source_allowance: Option<u32>,
+    /// How many sources are connected.
+    sources: usize,
+    /// The places of business, oldest first.
+    locations: Vec<Location>,
+}
+
+/// A place of business.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(in crate::agency_api) struct Location {
+    /// The location's id.
+    #[schema(value_type = Uuid)]
+    id: LocationId,
+    /// What it is called; `null` once the data was erased.
+    name: Option<String>,
+    /// Where it is.
+    address: Option<String>,
+}
+
+impl CustomerToCreate {
+    /// The command's words, once everything is found to be in order. The ids are made by the caller.
+    pub(super) fn checked(&self, new_id: impl Fn() -> Uuid) -> Result<(NewCustomer, Vec<NewLocation>), Problem> {
+        let mut check = Check::default();
+        let customer = NewCustomer {
+            name: check.name("name", &self.name),
+            email: check.optional_email("email", self.email.as_deref()),
+            source_allowance: self.source_allowance,
+        };
+        if self.locations.len() > MOST_LOCATIONS {
+            check.wrong(
+                "locations",
+                &format!("may hold {MOST_LOCATIONS} at most: add the others one by one"),
+            );
+        }
+        let locations = self.locations.iter().enumerate();
+        let locations = locations
+            .map(|(index, location)| location.read(&mut check, &format!("locations[{index}]."), LocationId(new_id())))
+            .collect();
+        check.done()?;
+        Ok((customer, locations))
+    }
+}
+
+impl LocationToAdd {
+    /// The command's words, once everything is found to be in order.
+    pub(super) fn checked(&self, id: LocationId) -> Result<NewLocation, Problem> {
+        let mut check = Check::default();
+        let location = self.read(&mut check, "", id);
+        check.done()?;
+        Ok(location)
+    }
+
+    fn read(&self, check: &mut Check, prefix: &str, id: LocationId) -> NewLocation {
+        NewLocation {
+            id,
+            name: check.name(&format!("{prefix}name"), &self.name),
+            address: check.optional_address(&format!("{prefix}address"), self.address.as_deref()),
+        }
+    }
+}
+
+impl Customer {
+    /// A customer that was just created.
+    pub(super) fn new(id: CustomerId, customer: &NewCustomer, locations: &[NewLocation]) -> Self {
+        Self {
+            id,
+            name: Some(customer.name.clone()),
+            email: customer.email.clone(),
+            source_allowance: customer.source_allowance,
+            sources: 0,
+            locations: locations.iter().map(Location::from).collect(),
+        }
+    }
+
+    /// A customer as its log says.
+    pub(super) fn of(id: CustomerId, file: CustomerFile) -> Self {
+        Self {
+            id,
+            name: file.person.name,
+            email: file.person.email,
+            source_allowance: file.source_allowance,
+            sources: file.sources,
+            locations: file.locations.into_iter().map(Location::from).collect(),
+        }
+    }
+}
+
+impl From<&NewLocation> for Location {
+    fn from(location: &NewLocation) -> Self {
+        Self {
+            id: location.id,
+            name: Some(location.name.clone()),
+            address: location.address.clone(),
+        }
+    }
+}
+
+impl From<LocationFile> for Location {
+    fn from(file: LocationFile) -> Self {
+        Self {
+            id: file.id,
+            name: file.name,
+            address: file.address,
+        }
+    }
+}

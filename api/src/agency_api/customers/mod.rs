@@ -1,0 +1,142 @@
+//! Customers, their places of business and their plan.
+
+mod body;
+
+pub(super) use body::{Customer, CustomerToCreate, Location, LocationToAdd, PlanToSet};
+
+use application::customers::{AddLocation, ChangePlan, CreateCustomer};
+use axum::{Json, extract::State, http::StatusCode, response::Response};
+use domain::{
+    customer::CustomerError,
+    ids::{CustomerId, LocationId},
+};
+
+use super::{
+    answer::{answer, respond},
+    asked::Id,
+    authenticated::{Authenticated, CustomersRead, CustomersWrite},
+    document::{ReadRefusals, WriteRefusals},
+    reading::{MinPosition, Reading},
+    sent::{IdempotencyKey, Sent},
+};
+use crate::{problem::Problem, state::Server};
+
+/// Creates a customer
+///
+/// With its places of business, all or nothing.
+#[utoipa::path(
+    post, path = "/customers", tag = "Customers", operation_id = "create_customer",
+    security(("api_key" = ["customers:write"])), params(IdempotencyKey), request_body = CustomerToCreate,
+    responses((status = 201, description = "The customer, as it was created", body = Customer,
+               headers(("Grantlink-Position" = String))), WriteRefusals),
+)]
+pub(super) async fn create(
+    State(server): State<Server>,
+    caller: Authenticated<CustomersWrite>,
+    sent: Sent<CustomerToCreate>,
+) -> Result<Response, Problem> {
+    let (app, now) = (&server.app, caller.context.now);
+    let id = CustomerId(app.entropy.id(now));
+    let (customer, locations) = sent.body.checked(|| app.entropy.id(now))?;
+    let created = Customer::new(id, &customer, &locations);
+    let command = CreateCustomer {
+        id,
+        customer,
+        locations,
+    };
+    let body = move |_| created.clone();
+    Ok(answer(
+        &server,
+        &caller.context,
+        sent.idempotency,
+        command,
+        StatusCode::CREATED,
+        body,
+    )
+    .await?)
+}
+
+/// Reads a customer
+///
+/// From the log itself, so it always shows the latest commit.
+#[utoipa::path(
+    get, path = "/customers/{id}", tag = "Customers", operation_id = "read_customer",
+    security(("api_key" = ["customers:read"])),
+    params(("id" = uuid::Uuid, Path, description = "The customer"), MinPosition),
+    responses((status = 200, description = "The customer", body = Customer), ReadRefusals),
+)]
+pub(super) async fn read(
+    State(server): State<Server>,
+    reading: Reading<CustomersRead>,
+    Id(id): Id<CustomerId>,
+) -> Result<Json<Customer>, Problem> {
+    customer(&server, &reading.caller, id).await.map(Json)
+}
+
+/// Adds a place of business
+#[utoipa::path(
+    post, path = "/customers/{id}/locations", tag = "Customers", operation_id = "add_location",
+    security(("api_key" = ["customers:write"])),
+    params(("id" = uuid::Uuid, Path, description = "The customer"), IdempotencyKey), request_body = LocationToAdd,
+    responses((status = 201, description = "The location, as it was added", body = Location,
+               headers(("Grantlink-Position" = String))), WriteRefusals),
+)]
+pub(super) async fn add_location(
+    State(server): State<Server>,
+    caller: Authenticated<CustomersWrite>,
+    Id(customer): Id<CustomerId>,
+    sent: Sent<LocationToAdd>,
+) -> Result<Response, Problem> {
+    let id = LocationId(server.app.entropy.id(caller.context.now));
+    let location = sent.body.checked(id)?;
+    let added = Location::from(&location);
+    let command = AddLocation { customer, location };
+    let body = move |_| added.clone();
+    Ok(answer(
+        &server,
+        &caller.context,
+        sent.idempotency,
+        command,
+        StatusCode::CREATED,
+        body,
+    )
+    .await?)
+}
+
+/// Changes what the plan allows
+///
+/// What is connected stays connected; a source more is refused when the customer picks it.
+#[utoipa::path(
+    put, path = "/customers/{id}/plan", tag = "Customers", operation_id = "set_plan",
+    security(("api_key" = ["customers:write"])),
+    params(("id" = uuid::Uuid, Path, description = "The customer")), request_body = PlanToSet,
+    responses((status = 200, description = "The customer, with the plan", body = Customer,
+               headers(("Grantlink-Position" = String))), WriteRefusals),
+)]
+pub(super) async fn set_plan(
+    State(server): State<Server>,
+    caller: Authenticated<CustomersWrite>,
+    Id(id): Id<CustomerId>,
+    sent: Sent<PlanToSet>,
+) -> Result<Response, Problem> {
+    let source_allowance = sent.body.source_allowance;
+    let command = ChangePlan {
+        customer: id,
+        source_allowance,
+    };
+    let done = server.app.run(&caller.context, command).await?;
+    let customer = customer(&server, &caller, id).await?;
+    Ok(respond(
+        &server,
+        &caller.context,
+        StatusCode::OK,
+        done.position,
+        &customer,
+    ))
+}
+
+async fn customer<N>(server: &Server, caller: &Authenticated<N>, id: CustomerId) -> Result<Customer, Problem> {
+    let file = server.app.customer(caller.context.tenant, id).await?;
+    let file = file.ok_or(application::CommandError::from(CustomerError::NotFound))?;
+    Ok(Customer::of(id, file))
+}

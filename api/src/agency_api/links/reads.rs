@@ -1,0 +1,109 @@
+//! Reading links.
+
+use axum::{Json, extract::State};
+use domain::{
+    connect_link::ConnectLinkError,
+    ids::{CustomerId, LinkId, LocationId},
+};
+use projections::{
+    link::{LinkStatus, LinkView},
+    read::{Cursor, Filter},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::body::Link;
+use crate::{
+    agency_api::{
+        asked::{Asked, Id, provider},
+        authenticated::LinksRead,
+        document::{self, ReadRefusals},
+        pages,
+        reading::{MinPosition, Reading},
+    },
+    problem::Problem,
+    state::Server,
+};
+
+/// Which links are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(in crate::agency_api) struct LinksWanted {
+    /// Of this customer.
+    #[param(value_type = Option<Uuid>)]
+    customer_id: Option<CustomerId>,
+    /// Of this place of business.
+    #[param(value_type = Option<Uuid>)]
+    location_id: Option<LocationId>,
+    /// Standing so, by the clock.
+    #[param(schema_with = document::link_statuses, required = false)]
+    status: Option<LinkStatus>,
+    /// For this provider.
+    provider: Option<String>,
+    /// How many at most.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// A page of links, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::agency_api) struct Links {
+    /// The links.
+    data: Vec<Link>,
+    /// Where the next page begins; `null` on the last one.
+    next_cursor: Option<String>,
+}
+
+/// Lists links
+///
+/// Newest first. Pages stay as they are while links are issued meanwhile.
+#[utoipa::path(
+    get, path = "/links", tag = "Links", operation_id = "list_links",
+    security(("api_key" = ["links:read"])), params(LinksWanted, MinPosition),
+    responses((status = 200, description = "The links", body = Links), ReadRefusals),
+)]
+pub(in crate::agency_api) async fn list(
+    State(server): State<Server>,
+    reading: Reading<LinksRead>,
+    Asked(wanted): Asked<LinksWanted>,
+) -> Result<Json<Links>, Problem> {
+    let page = pages::asked(&server, reading.tenant(), wanted.limit, wanted.cursor.as_deref())?;
+    let filter = Filter {
+        customer: wanted.customer_id,
+        location: wanted.location_id,
+        provider: provider(wanted.provider)?,
+        status: wanted.status,
+    };
+    reading.shown_by(&server, &[LinkView::VIEW]).await?;
+    let now = reading.caller.context.now;
+    let rows = server
+        .views
+        .links(reading.tenant(), &filter, page.with_one_more(), now)
+        .await?;
+    let (rows, next_cursor) = page.cut(&server, reading.tenant(), rows, |row| Cursor::from(row));
+    let data = rows.into_iter().map(|row| Link::of(row, now)).collect();
+    Ok(Json(Links { data, next_cursor }))
+}
+
+/// Reads a link
+///
+/// Where it stands, and of an ended one how and when it ended.
+#[utoipa::path(
+    get, path = "/links/{id}", tag = "Links", operation_id = "read_link",
+    security(("api_key" = ["links:read"])),
+    params(("id" = Uuid, Path, description = "The link"), MinPosition),
+    responses((status = 200, description = "The link", body = Link), ReadRefusals),
+)]
+pub(in crate::agency_api) async fn read(
+    State(server): State<Server>,
+    reading: Reading<LinksRead>,
+    Id(id): Id<LinkId>,
+) -> Result<Json<Link>, Problem> {
+    reading.shown_by(&server, &[LinkView::VIEW]).await?;
+    let row = server.views.link(reading.tenant(), id).await?;
+    let row = row.ok_or(application::CommandError::from(ConnectLinkError::NotIssued))?;
+    Ok(Json(Link::of(row, reading.caller.context.now)))
+}

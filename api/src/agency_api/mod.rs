@@ -1,0 +1,80 @@
+//! The agencies' API: JSON under `/api/agency/v1`, for clients that hold an API key, and its document at `/openapi.json`.
+
+mod answer;
+mod asked;
+mod authenticated;
+mod call;
+mod customers;
+mod document;
+mod input;
+mod integrations;
+mod links;
+mod pages;
+mod providers;
+mod reading;
+mod sent;
+#[cfg(test)]
+mod tests;
+
+use axum::{Router, body::Bytes, extract::DefaultBodyLimit, http::header::CONTENT_TYPE, middleware, routing::get};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    problem::{Kind, Problem},
+    state::Server,
+};
+
+const PREFIX: &str = "/api/agency/v1";
+/// Fifty locations with the longest names and addresses fit.
+const LONGEST_BODY: usize = 192 * 1024;
+
+/// The API and its document; whatever else is asked of it is refused as a problem too.
+pub fn router(server: Server) -> Router {
+    let (routes, document) = with_document().split_for_parts();
+    let document = Bytes::from(serde_json::to_vec(&document).unwrap_or_default()); // a document always becomes JSON
+    let answer = move || std::future::ready(([(CONTENT_TYPE, "application/json")], document.clone()));
+    surrounded(routes.route("/openapi.json", get(answer)), server)
+}
+
+/// Routes with what surrounds every call: its id, the limit of its body, and problems for everything that goes wrong.
+fn surrounded(routes: Router<Server>, server: Server) -> Router {
+    routes
+        .fallback(no_such_route)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(DefaultBodyLimit::max(LONGEST_BODY))
+        .layer(CatchPanicLayer::custom(call::panicked))
+        .layer(middleware::from_fn_with_state(server.clone(), call::carry))
+        .with_state(server)
+}
+
+/// The API's document (`OpenAPI` 3.1), generated from the code.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    with_document().into_openapi()
+}
+
+fn with_document() -> OpenApiRouter<Server> {
+    let routes = OpenApiRouter::new()
+        .routes(routes!(customers::create))
+        .routes(routes!(customers::read))
+        .routes(routes!(customers::add_location))
+        .routes(routes!(customers::set_plan))
+        .routes(routes!(links::commands::issue, links::reads::list))
+        .routes(routes!(links::reads::read))
+        .routes(routes!(links::commands::reveal))
+        .routes(routes!(links::commands::revoke))
+        .routes(routes!(links::audit::audit))
+        .routes(routes!(integrations::list))
+        .routes(routes!(integrations::read))
+        .routes(routes!(providers::list));
+    OpenApiRouter::with_openapi(document::Document::openapi()).nest(PREFIX, routes)
+}
+
+async fn no_such_route() -> Problem {
+    Problem::new(Kind::RouteNotFound)
+}
+
+async fn no_such_method() -> Problem {
+    Problem::new(Kind::MethodNotAllowed)
+}

@@ -1,0 +1,83 @@
+//! Reading one's own writes: a read that hands back a command's position waits until the views show it.
+
+use std::time::Duration;
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderName, request::Parts},
+};
+use domain::{ids::TenantId, log::Position};
+use projections::View;
+use utoipa::IntoParams;
+
+use super::authenticated::{Authenticated, Needs};
+use crate::{
+    problem::{Kind, Problem},
+    state::Server,
+};
+
+/// What the caller wants to see.
+pub(super) const MIN_POSITION: HeaderName = HeaderName::from_static("grantlink-min-position");
+/// A read waits no longer than this for the views.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+/// The header that every read takes.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes the header for the API's document")]
+pub(super) struct MinPosition {
+    /// The `Grantlink-Position` of an earlier answer: the read shows at least what that command did.
+    #[param(rename = "Grantlink-Min-Position", required = false)]
+    position: Option<String>,
+}
+
+/// A read by an authenticated caller.
+#[derive(Debug)]
+pub(super) struct Reading<N> {
+    /// Who reads.
+    pub(super) caller: Authenticated<N>,
+    at_least: Position,
+}
+
+impl<N: Needs> FromRequestParts<Server> for Reading<N> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Problem> {
+        let caller = Authenticated::<N>::from_request_parts(parts, server).await?;
+        let at_least = match parts.headers.get(MIN_POSITION) {
+            Some(token) => opened(server, caller.context.tenant, token.to_str().unwrap_or_default()).await?,
+            None => Position::default(),
+        };
+        Ok(Self { caller, at_least })
+    }
+}
+
+impl<N> Reading<N> {
+    /// Whose data it may see, and no other.
+    pub(super) fn tenant(&self) -> TenantId {
+        self.caller.context.tenant
+    }
+
+    /// Waits until the views show what the caller asked for.
+    pub(super) async fn shown_by(&self, server: &Server, views: &[View]) -> Result<(), Problem> {
+        for view in views {
+            server
+                .checkpoints
+                .wait_for(view.name, self.at_least, LONGEST_WAIT)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+/// A token of this tenant for a position that the log has reached. Another's, and one that was altered, say nothing.
+async fn opened(server: &Server, tenant: TenantId, token: &str) -> Result<Position, Problem> {
+    let invalid =
+        || Problem::new(Kind::InvalidPosition).detail("send a Grantlink-Position as an earlier answer gave it");
+    let position = server.app.cipher.open_number(tenant, token).map_err(|_| invalid())?;
+    let head = server.app.log.head().await?;
+    if position > head.0 {
+        return Err(invalid());
+    }
+    Ok(Position(position))
+}

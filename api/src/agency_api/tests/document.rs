@@ -1,0 +1,98 @@
+//! The API's document.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Call, World};
+use crate::agency_api::openapi;
+
+/// A route as the document has it.
+pub(super) struct Route {
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) scopes: Vec<String>,
+    pub(super) operation: Value,
+}
+
+/// Every route of the document.
+pub(super) fn routes() -> Vec<Route> {
+    let document = serde_json::to_value(openapi()).unwrap();
+    let paths: BTreeMap<String, BTreeMap<String, Value>> = serde_json::from_value(document["paths"].clone()).unwrap();
+    let routes = paths.into_iter().flat_map(|(path, operations)| {
+        operations.into_iter().map(move |(method, operation)| Route {
+            method: method.to_uppercase(),
+            path: path.clone(),
+            scopes: serde_json::from_value(operation["security"][0]["api_key"].clone()).unwrap(),
+            operation,
+        })
+    });
+    routes.collect()
+}
+
+#[tokio::test]
+async fn the_document_is_served_to_everybody() {
+    let world = World::new().await;
+    let served = world.send(Call::new("GET", "/openapi.json")).await.json(200);
+    assert_eq!(served, serde_json::to_value(openapi()).unwrap());
+    assert_eq!(served["openapi"], "3.1.0");
+    assert_eq!(served["components"]["securitySchemes"]["api_key"]["scheme"], "bearer");
+}
+
+#[test]
+fn every_route_is_described_with_its_refusals() {
+    for Route {
+        method,
+        path,
+        operation,
+        ..
+    } in routes()
+    {
+        let at = format!("{method} {path}");
+        assert!(path.starts_with("/api/agency/v1/"), "{at}");
+        assert!(
+            operation["summary"].is_string() && operation["operationId"].is_string(),
+            "{at}"
+        );
+        let commands = ["400", "401", "403", "404", "409", "413", "415", "422", "500", "503"];
+        let reads = ["400", "401", "403", "404", "500", "503"];
+        let refusals: &[&str] = if method == "GET" { &reads } else { &commands };
+        for status in refusals {
+            let problem = &operation["responses"][status]["content"]["application/problem+json"]["schema"]["$ref"];
+            assert_eq!(problem, "#/components/schemas/Problem", "{at} {status}");
+        }
+        let header = |name: &str| {
+            operation["parameters"]
+                .as_array()
+                .is_some_and(|all| all.iter().any(|one| one["name"] == name))
+        };
+        assert_eq!(header("Idempotency-Key"), method == "POST", "{at}");
+        assert_eq!(
+            header("Grantlink-Min-Position"),
+            method == "GET" && path != "/api/agency/v1/providers",
+            "{at}"
+        );
+    }
+}
+
+/// What a reference of the document points at exists.
+#[test]
+fn no_reference_leads_nowhere() {
+    let document = serde_json::to_value(openapi()).unwrap();
+    let mut to_look_at = vec![&document];
+    while let Some(value) = to_look_at.pop() {
+        match value {
+            Value::Object(members) => {
+                if let Some(Value::String(reference)) = members.get("$ref") {
+                    assert!(
+                        document.pointer(reference.trim_start_matches('#')).is_some(),
+                        "{reference}"
+                    );
+                }
+                to_look_at.extend(members.values());
+            }
+            Value::Array(items) => to_look_at.extend(items),
+            _ => {}
+        }
+    }
+}

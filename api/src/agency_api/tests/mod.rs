@@ -1,0 +1,18 @@
+//! The API as its clients meet it: the router over a real SQLite log and views, with the runners at work.
+
+mod audit;
+mod bad_input;
+mod canary;
+mod customers;
+mod document;
+mod idempotency;
+mod integrations;
+mod links;
+mod lists;
+mod positions;
+mod provider;
+mod scopes;
+mod strangers;
+mod world;
+
+use world::{Agency, Answer, Call, World};

@@ -1,0 +1,200 @@
+//! `grantlink agency`.
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use anyhow::{Context, ensure};
+use application::{
+    Actor, Context as Frame,
+    agencies::{FoundAgency, IssueApiKey, Owner, RevokeApiKey},
+};
+use clap::{Args, Subcommand};
+use domain::{
+    agency::{ApiKeyScope, Branding, Colour},
+    host::HostName,
+    ids::{AgencyId, MemberId, Mode, RequestId, TenantId},
+};
+use secrecy::ExposeSecret;
+
+use crate::{config::Config, images, installation::Installation, pages::Contact};
+
+/// What can be done with agencies.
+#[derive(Subcommand)]
+pub(super) enum AgencyCommand {
+    /// Founds an agency with its owner and host, and prints its first API key, once.
+    Create(Create),
+    /// Issues another API key, and prints it, once.
+    IssueKey {
+        /// The agency's id, as `agency create` printed it.
+        #[arg(long)]
+        agency: AgencyId,
+        /// What it may do, as in links:read; everything when not given.
+        #[arg(long, value_delimiter = ',', value_parser = scope)]
+        scopes: Vec<ApiKeyScope>,
+        /// Which world it opens: live or test.
+        #[arg(long, default_value_t = Mode::Live, value_parser = mode)]
+        mode: Mode,
+    },
+    /// Revokes an API key. It is dead at once.
+    RevokeKey {
+        /// The agency's id, as `agency create` printed it.
+        #[arg(long)]
+        agency: AgencyId,
+        /// The key's number: the fourth part of its text.
+        #[arg(long)]
+        number: u32,
+    },
+}
+
+/// A new agency.
+#[derive(Args)]
+pub(super) struct Create {
+    /// The company's name, as customers see it.
+    #[arg(long)]
+    name: String,
+    /// The owner's name, as customers see it.
+    #[arg(long)]
+    owner_name: String,
+    /// The owner's e-mail address, as customers see it.
+    #[arg(long)]
+    owner_email: String,
+    /// The host on which its links open, as in links.agency.example.
+    #[arg(long)]
+    host: String,
+    /// The colour of bar and button, as #rrggbb.
+    #[arg(long)]
+    colour: Option<String>,
+    /// A logo: PNG, JPEG, WebP or SVG, 256 KiB at most.
+    #[arg(long)]
+    logo: Option<PathBuf>,
+    /// Where customers get help: an e-mail address, a telephone number or an https page.
+    #[arg(long)]
+    support: Option<String>,
+    /// Which world the first key opens: live or test.
+    #[arg(long, default_value_t = Mode::Live, value_parser = mode)]
+    mode: Mode,
+}
+
+impl AgencyCommand {
+    pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
+        let installation = Installation::open(config).await?;
+        let outcome = match self {
+            Self::Create(create) => create.run(&installation).await,
+            Self::IssueKey { agency, scopes, mode } => issue_key(&installation, agency, scopes, mode).await,
+            Self::RevokeKey { agency, number } => revoke_key(&installation, agency, number).await,
+        };
+        installation.close().await;
+        outcome
+    }
+}
+
+impl Create {
+    async fn run(self, installation: &Installation) -> anyhow::Result<()> {
+        let app = &installation.app;
+        let host = HostName::parse(&self.host).context("--host")?;
+        ensure!(
+            !self.owner_name.trim().is_empty(),
+            "--owner-name: customers read it, so it cannot be empty"
+        );
+        ensure!(
+            self.owner_email.contains('@'),
+            "--owner-email: this is no e-mail address"
+        );
+        let branding = self.branding(installation).await?;
+        let now = app.clock.now();
+        let command = FoundAgency {
+            agency: AgencyId(app.entropy.id(now)),
+            name: self.name,
+            owner: Owner {
+                id: MemberId(app.entropy.id(now)),
+                name: self.owner_name,
+                email: self.owner_email,
+            },
+            host,
+            branding,
+            mode: self.mode,
+            key_secret: app.random(),
+        };
+        let (agency, host) = (command.agency, command.host.clone());
+        let done = app.run(&operator(installation, agency), command).await?;
+        println!("Agency   {agency}");
+        println!("Links    {}", app.addresses.on(&host, "/c/..."));
+        println!("API key  {}", done.answer.api_key.expose_secret());
+        println!("\nThe key is shown this once. Keep it like a password.");
+        Ok(())
+    }
+
+    /// How its pages look. What they could not show is refused here, where somebody can still correct it.
+    async fn branding(&self, installation: &Installation) -> anyhow::Result<Branding> {
+        let colour = self.colour.as_deref().map(Colour::parse);
+        let primary = colour.transpose().context("--colour")?;
+        if let Some(contact) = &self.support {
+            Contact::parse(contact).context("--support")?;
+        }
+        let logo = self.logo.as_deref().map(images::read).transpose()?;
+        if let Some(logo) = &logo {
+            installation.app.images.put(logo).await?;
+        }
+        Ok(Branding {
+            primary,
+            logo: logo.map(|logo| logo.hash),
+            support_contact: self.support.clone(),
+        })
+    }
+}
+
+fn mode(text: &str) -> Result<Mode, &'static str> {
+    text.parse().map_err(|_| "it is live or test")
+}
+
+fn scope(text: &str) -> Result<ApiKeyScope, String> {
+    text.parse().map_err(|_| {
+        let all: Vec<_> = ApiKeyScope::all().map(|scope| scope.to_string()).collect();
+        format!("there are {}", all.join(", "))
+    })
+}
+
+async fn issue_key(
+    installation: &Installation,
+    agency: AgencyId,
+    scopes: Vec<ApiKeyScope>,
+    mode: Mode,
+) -> anyhow::Result<()> {
+    let scopes: BTreeSet<_> = if scopes.is_empty() {
+        ApiKeyScope::all().collect()
+    } else {
+        scopes.into_iter().collect()
+    };
+    let command = IssueApiKey {
+        agency,
+        member: None,
+        mode,
+        scopes,
+        secret: installation.app.random(),
+    };
+    let done = installation.app.run(&operator(installation, agency), command).await?;
+    println!("{}", done.answer.expose_secret());
+    Ok(())
+}
+
+async fn revoke_key(installation: &Installation, agency: AgencyId, number: u32) -> anyhow::Result<()> {
+    installation
+        .app
+        .run(&operator(installation, agency), RevokeApiKey { agency, number })
+        .await?;
+    println!("Key {number} is revoked.");
+    Ok(())
+}
+
+/// What somebody at the command line does, for an agency.
+pub(super) fn operator(installation: &Installation, agency: AgencyId) -> Frame {
+    let app = &installation.app;
+    let now = app.clock.now();
+    Frame {
+        tenant: TenantId::of(agency, Mode::Live),
+        agency,
+        actor: Actor::Operator,
+        request: RequestId(app.entropy.id(now)),
+        now,
+        network: None,
+    }
+}

@@ -1,0 +1,120 @@
+//! The command line.
+
+mod agency;
+mod demo;
+mod keyring;
+mod logging;
+mod rebuild;
+mod replay;
+mod serve;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::{agency_api, config::Config};
+
+/// Grantlink: an agency issues one short link, and its customer connects a Google Business Profile with it, without giving a
+/// password away.
+///
+/// To try everything out on this machine: grantlink demo
+#[derive(Parser)]
+#[command(name = "grantlink", version)]
+struct Cli {
+    /// The configuration file; grantlink.toml in this directory when not given. The commands demo, keyring and openapi read none.
+    #[arg(long, global = true, env = "GRANTLINK_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves the agencies' API and the customers' pages.
+    Serve,
+    /// Runs everything here, with a simulated Google and a seeded agency, to try it out.
+    Demo(demo::Demo),
+    /// Brings the database to this version's schema.
+    Migrate,
+    /// Folds a view anew from the log, beside the live one, and switches.
+    Rebuild(rebuild::Rebuild),
+    /// Tells the story of a link: who did what, when.
+    Replay(replay::Replay),
+    /// Makes keyrings.
+    #[command(subcommand)]
+    Keyring(keyring::KeyringCommand),
+    /// Founds agencies and keeps their API keys.
+    #[command(subcommand)]
+    Agency(agency::AgencyCommand),
+    /// Prints the OpenAPI document of the agency API.
+    Openapi,
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&error.into()),
+    };
+    match runtime.block_on(run(cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain(&error),
+    }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<()> {
+    let config = || Config::load(cli.config.as_deref());
+    match cli.command {
+        Command::Serve => serve::serve(config()?).await,
+        Command::Demo(demo) => demo.run().await,
+        Command::Migrate => serve::migrate(&config()?).await,
+        Command::Rebuild(rebuild) => rebuild.run(&config()?).await,
+        Command::Replay(replay) => replay.run(&config()?).await,
+        Command::Keyring(command) => command.run(),
+        Command::Agency(command) => command.run(&config()?).await,
+        Command::Openapi => print_openapi(),
+    }
+}
+
+fn print_openapi() -> anyhow::Result<()> {
+    println!("{}", agency_api::openapi().to_pretty_json()?);
+    Ok(())
+}
+
+fn complain(error: &anyhow::Error) -> ExitCode {
+    eprintln!("grantlink: {}", told(error));
+    ExitCode::FAILURE
+}
+
+/// The whole chain of causes, for the person at the terminal. A cause that the error before it quoted is not said again.
+fn told(error: &anyhow::Error) -> String {
+    let causes = error.chain().map(ToString::to_string);
+    causes
+        .reduce(|told, cause| {
+            if told.ends_with(&cause) {
+                told
+            } else {
+                format!("{told}: {cause}")
+            }
+        })
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::*;
+
+    #[test]
+    fn a_complaint_names_every_cause_once() {
+        let error = anyhow!("no such file")
+            .context("cannot read the keyring: no such file")
+            .context("serve cannot start");
+        assert_eq!(
+            told(&error),
+            "serve cannot start: cannot read the keyring: no such file"
+        );
+    }
+}

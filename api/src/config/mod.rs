@@ -1,0 +1,163 @@
+//! What an operator says: one TOML file, and `GRANTLINK_*` variables over it (`GRANTLINK_SERVER__LISTEN` is `server.listen`).
+
+mod validate;
+
+pub use validate::PublicAddress;
+
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use adapters::{http::HttpConfig, providers::ProviderConfig};
+use anyhow::Context;
+use ipnet::IpNet;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+/// The whole configuration.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where it listens, and under which addresses it is reached.
+    pub server: ServerConfig,
+    /// Where the log is.
+    pub database: DatabaseConfig,
+    /// Where the keys are.
+    pub keys: KeysConfig,
+    /// How links are made.
+    pub links: LinksConfig,
+    /// The providers, by their name in the catalogue.
+    pub providers: BTreeMap<String, ProviderConfig>,
+    /// How requests to providers behave.
+    pub http: HttpConfig,
+    /// What it says about itself.
+    pub log: LogConfig,
+}
+
+/// Where the server listens, and under which addresses it is reached.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServerConfig {
+    /// The address and port to listen on.
+    pub listen: SocketAddr,
+    /// The installation's own address: providers send people back to it, and the agency API answers on it.
+    pub public_url: String,
+    /// Further host names on which the agency API answers.
+    pub api_hosts: Vec<String>,
+    /// The networks of proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            public_url: String::new(),
+            api_hosts: vec![],
+            trusted_proxies: vec![],
+        }
+    }
+}
+
+/// Where the log is.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DatabaseConfig {
+    /// `sqlite:<directory>`, or `postgres://user:password@host:port/database`.
+    pub url: SecretString,
+}
+
+impl Default for DatabaseConfig {
+    fn default() -> Self {
+        Self {
+            url: "sqlite:data".into(),
+        }
+    }
+}
+
+/// Where the keys are.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct KeysConfig {
+    /// The keyring file, made by `grantlink keyring init`.
+    pub file: Option<PathBuf>,
+    /// The text of a keyring, instead of a file: for `GRANTLINK_KEYS__TEXT`.
+    pub text: Option<SecretString>,
+}
+
+/// How links are made.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LinksConfig {
+    /// How many days a link lives when its issuer does not say.
+    pub life_days: u16,
+}
+
+impl Default for LinksConfig {
+    fn default() -> Self {
+        Self { life_days: 7 }
+    }
+}
+
+/// What the server says about itself.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogConfig {
+    /// Which events: `info`, or per module as in `info,grantlink=debug`.
+    pub filter: String,
+    /// One JSON object a line, for machines.
+    pub json: bool,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self {
+            filter: "info".to_owned(),
+            json: false,
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file (`grantlink.toml` when none is named and it exists) and the environment.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or holds something that is not known.
+    pub fn load(file: Option<&Path>) -> anyhow::Result<Self> {
+        let mut builder = config::Config::builder();
+        builder = match file {
+            Some(file) => builder.add_source(config::File::from(file).format(config::FileFormat::Toml)),
+            None => builder.add_source(config::File::new("grantlink.toml", config::FileFormat::Toml).required(false)),
+        };
+        let environment = config::Environment::with_prefix("GRANTLINK")
+            .prefix_separator("_")
+            .separator("__")
+            .source(Some(settings_in_the_environment()))
+            .try_parsing(true)
+            .list_separator(",")
+            .with_list_parse_key("server.api_hosts")
+            .with_list_parse_key("server.trusted_proxies");
+        let read = builder
+            .add_source(environment)
+            .build()
+            .context("the configuration cannot be read")?;
+        let mut config: Self = read.try_deserialize().context("the configuration is not valid")?;
+        for (name, provider) in &mut config.providers {
+            provider.id.clone_from(name);
+        }
+        Ok(config)
+    }
+}
+
+/// The variable that names the file is no setting of its own, nor are those that tell tests what to run against.
+const NO_SETTINGS: [&str; 2] = ["GRANTLINK_CONFIG", "GRANTLINK_TEST_"];
+
+fn settings_in_the_environment() -> config::Map<String, String> {
+    let readable =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    readable
+        .filter(|(name, _)| !NO_SETTINGS.iter().any(|other| name.starts_with(other)))
+        .collect()
+}

@@ -1,0 +1,154 @@
+//! From a configuration to a running installation: every port gets its adapter here, and nowhere else.
+
+mod listings;
+mod storage;
+
+use std::sync::Arc;
+
+use adapters::{
+    clock::SystemClock,
+    entropy::OsEntropy,
+    http,
+    providers::{ConfiguredCatalogue, ProviderConfig},
+    sql::Stores,
+    vault::{Keyring, VaultCipher},
+    views::ViewDb,
+};
+use anyhow::Context;
+use application::{
+    App,
+    flow::{ListingCache, NetworkKeys},
+    personal::PersonalData,
+    ports::clock::Clock,
+};
+use chrono::TimeDelta;
+use projections::{
+    checkpoints::Checkpoints,
+    runner::{Pace, Sources, keep_all},
+};
+use secrecy::ExposeSecret;
+use tokio::task::JoinSet;
+
+use crate::{
+    config::{Config, KeysConfig},
+    proxies::TrustedProxies,
+    state::Server,
+};
+
+pub use storage::migrate;
+
+/// A running installation.
+pub struct Installation {
+    /// The use cases.
+    pub app: Arc<App>,
+    /// The read models.
+    pub views: Arc<ViewDb>,
+    /// How far the read models are.
+    pub checkpoints: Checkpoints,
+    /// Where read models come from and go to.
+    pub sources: Sources,
+    stores: Stores,
+}
+
+impl Installation {
+    /// Opens everything that a configuration names, and brings the database to this version's schema.
+    ///
+    /// # Errors
+    /// When something cannot be opened; the message says what to change.
+    pub async fn open(config: &Config) -> anyhow::Result<Self> {
+        Self::open_with(config, Arc::new(SystemClock)).await
+    }
+
+    /// The same on another clock: what time does to links is tried out without waiting for it.
+    ///
+    /// # Errors
+    /// As [`Installation::open`].
+    pub async fn open_with(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let keyring = keyring_of(&config.keys)?;
+        let (stores, views) = storage::open(config, &clock).await?;
+        let views = Arc::new(views);
+        let app = Arc::new(assemble(config, keyring, clock, &stores, &views)?);
+        let sources = Sources {
+            log: Arc::clone(&stores.log),
+            reader: Arc::new(app.personal.clone()),
+            store: views.clone(),
+        };
+        let checkpoints = Checkpoints::new(views.clone());
+        Ok(Self {
+            app,
+            views,
+            checkpoints,
+            sources,
+            stores,
+        })
+    }
+
+    /// Keeps the read models up to date until the set is dropped, which loses nothing.
+    pub fn follow(&self) -> JoinSet<()> {
+        keep_all(&self.sources, &self.checkpoints, Pace::default())
+    }
+
+    /// What handlers share.
+    pub fn server(&self, config: &Config) -> Server {
+        Server {
+            app: Arc::clone(&self.app),
+            views: self.views.clone(),
+            checkpoints: self.checkpoints.clone(),
+            limits: Arc::default(),
+            opened: Arc::default(),
+            proxies: Arc::new(TrustedProxies(config.server.trusted_proxies.clone())),
+        }
+    }
+
+    /// Writes what waits, and closes every connection.
+    pub async fn close(&self) {
+        self.stores.close().await;
+    }
+}
+
+fn assemble(
+    config: &Config,
+    keyring: Keyring,
+    clock: Arc<dyn Clock>,
+    stores: &Stores,
+    views: &Arc<ViewDb>,
+) -> anyhow::Result<App> {
+    let address = config.public_address()?;
+    let http = http::client(&config.http)?;
+    let providers: Vec<ProviderConfig> = config.providers.values().cloned().collect();
+    let catalogue = ConfiguredCatalogue::new(providers, config.server.public_url.trim_end_matches('/'), &http, &clock)?;
+    let installation = keyring.installation_id();
+    let cipher = Arc::new(VaultCipher::new(keyring));
+    Ok(App {
+        installation,
+        log: Arc::clone(&stores.log),
+        vault: Arc::clone(&stores.vault),
+        attempts: Arc::clone(&stores.attempts),
+        images: Arc::clone(&stores.images),
+        personal: PersonalData::new(Arc::clone(&stores.vault), cipher.clone()),
+        cipher,
+        catalogue: Arc::new(catalogue),
+        listings_in_use: Arc::new(listings::FromViews(views.clone())),
+        clock,
+        entropy: Arc::new(OsEntropy),
+        queues: application::queues::Queues::default(),
+        network_keys: NetworkKeys::default(),
+        listings: ListingCache::default(),
+        addresses: address.addresses,
+        default_link_life: TimeDelta::days(config.links.life_days.into()),
+    })
+}
+
+/// The keyring that a configuration names.
+///
+/// # Errors
+/// When it names none, or it cannot be read.
+pub fn keyring_of(keys: &KeysConfig) -> anyhow::Result<Keyring> {
+    match (&keys.file, &keys.text) {
+        (_, Some(text)) => Keyring::parse(text.expose_secret()).context("the keyring in keys.text cannot be read"),
+        (Some(file), None) => {
+            Keyring::load(file).with_context(|| format!("the keyring {} cannot be read", file.display()))
+        }
+        (None, None) => anyhow::bail!("set keys.file to a keyring; make one with: grantlink keyring init <file>"),
+    }
+}

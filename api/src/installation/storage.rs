@@ -1,0 +1,75 @@
+//! Where the log and the views are.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use adapters::{postgres, sql::Stores, sqlite, views::ViewDb};
+use anyhow::Context;
+use application::ports::clock::Clock;
+use secrecy::ExposeSecret;
+
+use crate::config::Config;
+
+/// The log and everything that must not be lost.
+const LOG_FILE: &str = "log.db";
+/// Read models: folded from the log again whenever they are missing.
+const VIEWS_FILE: &str = "views.db";
+
+/// A place for the log.
+enum Place {
+    Sqlite(PathBuf),
+    Postgres(postgres::Options),
+}
+
+impl Place {
+    fn of(config: &Config) -> Self {
+        let url = config.database.url.expose_secret();
+        match url.strip_prefix("sqlite:") {
+            Some(folder) => Self::Sqlite(PathBuf::from(folder)),
+            None => Self::Postgres(postgres::Options::new(config.database.url.clone())),
+        }
+    }
+}
+
+/// Opens the stores and the views, at this version's schema.
+pub(super) async fn open(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<(Stores, ViewDb)> {
+    migrate(config).await?;
+    Ok(match Place::of(config) {
+        Place::Sqlite(folder) => {
+            let stores = sqlite::open(&folder.join(LOG_FILE), Arc::clone(clock)).await?;
+            (stores, ViewDb::sqlite(&folder.join(VIEWS_FILE)).await?)
+        }
+        Place::Postgres(options) => (postgres::connect(&options).await?, ViewDb::postgres(&options).await?),
+    })
+}
+
+/// Brings the database to this version's schema; several nodes may do it at once.
+///
+/// # Errors
+/// When the database cannot be reached or written, or a newer version prepared it.
+pub async fn migrate(config: &Config) -> anyhow::Result<()> {
+    match Place::of(config) {
+        Place::Sqlite(folder) => {
+            make(&folder)?;
+            sqlite::migrate(&folder.join(LOG_FILE))
+                .await
+                .context("the log cannot be opened")
+        }
+        Place::Postgres(options) => postgres::migrate(&options)
+            .await
+            .context("the database cannot be prepared"),
+    }
+}
+
+/// Makes the folder for this user alone: the views hold names and addresses in the clear.
+fn make(folder: &Path) -> anyhow::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(folder)
+        .with_context(|| format!("the folder {} cannot be made", folder.display()))
+}

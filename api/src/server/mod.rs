@@ -1,0 +1,7 @@
+//! The listener: which host was asked decides what is served.
+
+mod hosts;
+mod run;
+
+pub use hosts::Hosts;
+pub use run::serve;

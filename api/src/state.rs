@@ -1,0 +1,25 @@
+//! What handlers share.
+
+use std::sync::Arc;
+
+use application::App;
+use projections::{checkpoints::Checkpoints, read::Views};
+
+use crate::{limits::Limits, opened::Opened, proxies::TrustedProxies};
+
+/// The server's surroundings.
+#[derive(Clone)]
+pub struct Server {
+    /// The use cases.
+    pub app: Arc<App>,
+    /// The read models.
+    pub views: Arc<dyn Views>,
+    /// How far they are.
+    pub checkpoints: Checkpoints,
+    /// How often pages may be used on this node.
+    pub limits: Arc<Limits>,
+    /// Which openings this node has noted.
+    pub opened: Arc<Opened>,
+    /// Who may say where a request came from.
+    pub proxies: Arc<TrustedProxies>,
+}
