@@ -1,0 +1,25 @@
+//! A whole installation for one story: an empty database, a simulated Google, the real program as a child process, and browsers
+//! that do what people do. Nothing of it outlives the story.
+
+mod agency;
+mod browser;
+mod files;
+mod html;
+mod network;
+mod page;
+mod provider;
+mod secrets;
+mod server;
+mod stage;
+mod then;
+
+pub use agency::{Agency, Answer, Issue, Issued, Place};
+pub use browser::{Browser, Consent};
+pub use files::{Files, KEYRING};
+pub use network::{client, localhost_at_home};
+pub use page::Page;
+pub use provider::{CALLBACK_HOST, FACEBOOK, GOOGLE, PROVIDER_HOST, callback_path, client_of};
+pub use secrets::Needle;
+pub use server::{Server, program};
+pub use stage::{AGENCY_HOST, Stage};
+pub use then::{Then, now};

@@ -1,0 +1,75 @@
+//! One simulated Google that two configured providers lead to, each with a client and a callback path of its own.
+
+use std::fmt::Write;
+
+use simulator::{OAuthClient, Running, Simulator, SimulatorConfig};
+
+/// The host that providers send people back to.
+pub const CALLBACK_HOST: &str = "connect.localhost";
+/// The simulated Google's host.
+pub const PROVIDER_HOST: &str = "idp.localhost";
+/// The first configured provider.
+pub const GOOGLE: &str = "google";
+/// The second: the same simulator under another name, client and callback path.
+pub const FACEBOOK: &str = "facebook";
+
+/// The client id of a provider. The number before the hyphen is its project at the simulated Google.
+pub fn client_of(provider: &str) -> String {
+    let project = if provider == GOOGLE { 1001 } else { 2002 };
+    format!("{project}-{provider}")
+}
+
+/// The path that a provider sends people back to.
+pub fn callback_path(provider: &str) -> String {
+    format!("/oauth/callback/{provider}")
+}
+
+/// The client secret of a provider: a canary that must never show up anywhere.
+pub(super) fn secret_of(provider: &str) -> String {
+    format!("canary-client-secret-of-{provider}")
+}
+
+pub(super) async fn start(port: u16) -> anyhow::Result<Running> {
+    let client = |provider: &str| {
+        let callback = format!("http://{CALLBACK_HOST}:{port}{}", callback_path(provider));
+        OAuthClient::new(client_of(provider), secret_of(provider), [callback])
+    };
+    let config = SimulatorConfig {
+        public_url: Some(format!("http://{PROVIDER_HOST}:0")),
+        clients: vec![client(GOOGLE), client(FACEBOOK)],
+        ..SimulatorConfig::default()
+    };
+    Ok(Simulator::start(config).await?)
+}
+
+/// Both providers' part of the configuration.
+pub(super) fn configuration(base: &str) -> String {
+    let mut text = String::new();
+    for provider in [GOOGLE, FACEBOOK] {
+        let (client, secret, path) = (client_of(provider), secret_of(provider), callback_path(provider));
+        let capital = format!("{}{}", provider[..1].to_uppercase(), &provider[1..]);
+        // Writing to a text cannot fail.
+        let _ = write!(
+            text,
+            r#"
+[providers.{provider}]
+name = "{capital}"
+product = "{capital} Business Profile"
+icon = "{provider}"
+client_id = "{client}"
+client_secret = "{secret}"
+callback_path = "{path}"
+authorize_url = "{base}/o/oauth2/v2/auth"
+token_url = "{base}/token"
+userinfo_url = "{base}/v1/userinfo"
+revoke_url = "{base}/revoke"
+issuer = "{base}"
+accepted_issuers = []
+accounts_url = "{base}"
+business_information_url = "{base}"
+verifications_url = "{base}"
+"#
+        );
+    }
+    text
+}

@@ -1,0 +1,4 @@
+//! What the end-to-end tests stand on.
+
+pub mod conformance;
+pub mod harness;

@@ -1,0 +1,13 @@
+//! What every store of Grantlink promises, told once and run on both databases.
+
+mod attempts;
+mod cancellation;
+mod commits;
+mod hashes;
+mod images;
+mod immutability;
+mod observations;
+mod order;
+mod receipts;
+mod resilience;
+mod vault;

@@ -1,0 +1,5 @@
+//! The end-to-end tests, in one binary.
+
+mod browser;
+mod conformance;
+mod flow;
