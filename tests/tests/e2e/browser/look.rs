@@ -21,6 +21,7 @@ impl Person {
     pub(super) async fn looks_around(&self, page: &str) -> anyhow::Result<()> {
         let album = std::env::var_os(SCREENSHOTS).map(PathBuf::from);
         let mut complaints = Vec::new();
+        self.has_everything().await?;
         for screen in Screen::ALL {
             for scheme in Scheme::ALL {
                 self.holds(screen).await?;

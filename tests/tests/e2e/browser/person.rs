@@ -17,6 +17,9 @@ use super::{
 const PATIENCE: Duration = Duration::from_secs(30);
 const LOOK_AGAIN: Duration = Duration::from_millis(25);
 
+/// Whether the page and its pictures have come or failed.
+const LOADED: &str =
+    "return document.readyState === 'complete' && [...document.images].every(image => image.complete);";
 const WHERE: &str = "const h1 = document.querySelector('h1');
 return [document.readyState, h1 ? h1.innerText : '', location.href];";
 
@@ -187,6 +190,15 @@ impl Person {
     /// What a script of ours finds on the page.
     pub(super) async fn asks(&self, script: &str) -> anyhow::Result<Value> {
         Ok(self.client().execute(script, vec![]).await?)
+    }
+
+    /// Waits until everything that the page names has come, or has failed to.
+    pub(super) async fn has_everything(&self) -> anyhow::Result<()> {
+        let loaded = || async {
+            let loaded = self.client().execute(LOADED, vec![]).await.ok()?;
+            (loaded == Value::Bool(true)).then_some(())
+        };
+        self.until("the rest of the page", loaded).await
     }
 
     /// Waits for a condition. While pages change, an element that was just found may be gone: that is no failure yet.
