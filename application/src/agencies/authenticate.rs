@@ -1,7 +1,7 @@
 //! Who stands behind an API call.
 
 use domain::{
-    agency::{Agency, ApiKeyScope, Role},
+    agency::{Agency, ApiKeyScope},
     ids::{MemberId, RequestId, TenantId},
     log::StreamId,
 };
@@ -17,8 +17,6 @@ pub struct Caller {
     pub context: Context,
     /// The member in whose name it acts.
     pub member: MemberId,
-    /// What that member may do.
-    pub role: Role,
     scopes: BTreeSet<ApiKeyScope>,
 }
 
@@ -58,7 +56,7 @@ impl App {
         let agency = self.replay::<Agency>(&StreamId::of::<Agency>(text.agency)).await?;
         let (agency, _, _) = agency.ok_or(Denied::Unauthenticated)?;
         let key = agency.key(text.number).ok_or(Denied::Unauthenticated)?;
-        let role = agency.role(key.member).ok_or(Denied::Unauthenticated)?;
+        agency.role(key.member).ok_or(Denied::Unauthenticated)?;
         if key.secret_hash != text.secret_hash() || key.mode != text.mode {
             return Err(Denied::Unauthenticated);
         }
@@ -76,7 +74,6 @@ impl App {
         Ok(Caller {
             context,
             member: key.member,
-            role,
             scopes: key.scopes.clone(),
         })
     }

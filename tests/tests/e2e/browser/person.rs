@@ -20,6 +20,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(25);
 /// Whether the page and its pictures have come or failed.
 const LOADED: &str =
     "return document.readyState === 'complete' && [...document.images].every(image => image.complete);";
+/// Which page this is, for what is said when another was awaited.
 const WHERE: &str = "const h1 = document.querySelector('h1');
 return [document.readyState, h1 ? h1.innerText : '', location.href];";
 
