@@ -12,8 +12,8 @@ CREATE TABLE events (
     position         bigint NOT NULL PRIMARY KEY CHECK (position > 0),
     event_id         uuid   NOT NULL UNIQUE,
     tenant_id        uuid   NOT NULL,
-    aggregate_type   text   NOT NULL,
-    aggregate_id     text   NOT NULL,
+    aggregate_type   text   COLLATE "C" NOT NULL, -- compared as bytes, whatever the database's language is
+    aggregate_id     text   COLLATE "C" NOT NULL,
     sequence         bigint NOT NULL CHECK (sequence > 0),
     event_type       text   NOT NULL,
     event_version    text   NOT NULL,

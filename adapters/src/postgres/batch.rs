@@ -1,21 +1,20 @@
-//! The arguments and the answer of one call of `append_batch` (`migrations/postgres/0003_append_batch.sql`).
+//! The arguments of one call of `append_batch` (`migrations/postgres/0003_append_batch.sql`).
 
 use application::ports::{
-    StoreError,
-    log::{Commit, CommitError, Committed, EventBody},
+    log::{Commit, EventBody},
     vault::{Place, SecretChange},
 };
 use domain::{
-    Timestamp,
     ids::{EventId, TenantId},
-    log::{Position, StreamId},
+    log::StreamId,
 };
-use sqlx::{PgConnection, Row as _, postgres::PgRow};
+use sqlx::{PgConnection, postgres::PgRow};
+use uuid::Uuid;
 
-use crate::sql::{broken, occupied, signed, store_error};
+use crate::sql::signed;
 
-const APPEND_BATCH: &str = "SELECT verdict, detail, last_position, log_time FROM append_batch($1,
-    $2, $3::uuid[], $4::uuid[], $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+const APPEND_BATCH: &str = "SELECT head, log_time, verdicts, details, sequences, positions, times FROM append_batch($1,
+    $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
     $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)";
 
 /// A batch as parallel arrays; members are numbered from 1.
@@ -31,8 +30,8 @@ pub(super) struct Batch<'a> {
 #[derive(Default)]
 struct Events<'a> {
     member: Vec<i32>,
-    id: Vec<String>,
-    tenant: Vec<String>,
+    id: Vec<Uuid>,
+    tenant: Vec<Uuid>,
     stream_type: Vec<&'a str>,
     stream: Vec<&'a str>,
     sequence: Vec<Option<i64>>,
@@ -124,8 +123,8 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Makes the call. All of its answer is read before it counts: the rows come before the server has committed.
-    pub(super) async fn send(&self, connection: &mut PgConnection) -> Result<Vec<PgRow>, sqlx::Error> {
+    /// Makes the call. All of its answer is read before it counts: the row comes before the server has committed.
+    pub(super) async fn send(&self, connection: &mut PgConnection) -> Result<Option<PgRow>, sqlx::Error> {
         let Self {
             members,
             events,
@@ -169,54 +168,43 @@ impl<'a> Batch<'a> {
             .bind(&receipts.created_at)
             .fetch_all(connection)
             .await
+            .map(|mut rows| rows.pop())
     }
 
-    /// What the call said about one member.
-    pub(super) fn verdict(&self, row: &PgRow) -> Result<Verdict, StoreError> {
-        let verdict: Option<&str> = row.try_get("verdict").map_err(store_error)?;
-        let detail: Option<i32> = row.try_get("detail").map_err(store_error)?;
-        let number = detail.and_then(|number| usize::try_from(number - 1).ok());
-        let unknown = || broken("append_batch gave a verdict that is not known");
-        match verdict {
-            None | Some("known") => stands(row).map(Verdict::Stands),
-            Some("answered") => Ok(Verdict::Answered),
-            Some("conflict") => {
-                let stream = number.and_then(|number| self.expects.streams.get(number));
-                let stream = stream.copied().cloned().ok_or_else(unknown)?;
-                Ok(Verdict::Refused(CommitError::Conflict(stream)))
-            }
-            Some("occupied") => {
-                let place = number.and_then(|number| self.secrets.places.get(number));
-                Ok(Verdict::Refused(occupied(place.ok_or_else(unknown)?)))
-            }
-            Some(_) => Err(unknown()),
-        }
+    /// How many members there are.
+    pub(super) fn members(&self) -> usize {
+        usize::try_from(self.members).unwrap_or_default()
+    }
+
+    /// Which member each event belongs to, counted from 0, in the order in which they are written.
+    pub(super) fn events(&self) -> impl Iterator<Item = usize> {
+        self.events
+            .member
+            .iter()
+            .map(|member| usize::try_from(member - 1).unwrap_or_default())
+    }
+
+    /// The stream of an expected version, counted from 1.
+    pub(super) fn stream(&self, number: i32) -> Option<&'a StreamId> {
+        nth(&self.expects.streams, number)
+    }
+
+    /// The place of a change of a vault row, counted from 1.
+    pub(super) fn place(&self, number: i32) -> Option<&'a Place> {
+        nth(&self.secrets.places, number)
     }
 }
 
-/// What `append_batch` says about a member.
-pub(super) enum Verdict {
-    Stands(Committed),
-    /// Its receipt's key was used by another call, whose receipt is to be read.
-    Answered,
-    Refused(CommitError),
-}
-
-fn stands(row: &PgRow) -> Result<Committed, StoreError> {
-    let position: i64 = row.try_get("last_position").map_err(store_error)?;
-    let recorded_at: i64 = row.try_get("log_time").map_err(store_error)?;
-    let position = u64::try_from(position).ok().map(Position);
-    let (Some(position), Some(recorded_at)) = (position, Timestamp::from_timestamp_micros(recorded_at)) else {
-        return Err(broken("append_batch gave a place that cannot be"));
-    };
-    Ok(Committed { position, recorded_at })
+fn nth<T: Copy>(all: &[T], number: i32) -> Option<T> {
+    let index = usize::try_from(number).ok()?.checked_sub(1)?;
+    all.get(index).copied()
 }
 
 impl<'a> Events<'a> {
     fn add(&mut self, member: i32, id: EventId, tenant: TenantId, stream: &'a StreamId, body: &'a EventBody) {
         self.member.push(member);
-        self.id.push(id.to_string());
-        self.tenant.push(tenant.to_string());
+        self.id.push(id.0);
+        self.tenant.push(tenant.0);
         self.stream_type.push(stream.aggregate_type);
         self.stream.push(&stream.aggregate_id);
         self.event_type.push(&body.event_type);

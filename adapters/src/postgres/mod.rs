@@ -1,5 +1,6 @@
 //! `PostgreSQL`: for installations whose nodes share one log.
 
+mod answer;
 mod batch;
 mod writer;
 

@@ -14,7 +14,8 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::{
     Options,
-    batch::{Batch, Verdict},
+    answer::{Answer, Verdict},
+    batch::Batch,
 };
 use crate::sql::{
     Backend, Outcome, RECEIPT, Row, bound, broken, receipt, receipt_values, refuse_all, store_error, unavailable,
@@ -63,11 +64,11 @@ impl PgWriter {
     }
 
     /// The answer of a batch. One whose answer was lost is sent again: the function does nothing twice, and tells what stands.
-    async fn call(&mut self, batch: &Batch<'_>) -> Result<Vec<PgRow>, StoreError> {
+    async fn call(&mut self, batch: &Batch<'_>) -> Result<Answer, StoreError> {
         let until = Instant::now() + PATIENCE;
         loop {
             match self.attempt(batch).await {
-                Ok(rows) => return Ok(rows),
+                Ok(row) => return Answer::of(&row),
                 Err(Failure::Refused(error)) => return Err(error),
                 Err(Failure::Lost(error)) if Instant::now() >= until => return Err(error),
                 Err(Failure::Lost(error)) => {
@@ -78,12 +79,13 @@ impl PgWriter {
         }
     }
 
-    async fn attempt(&mut self, batch: &Batch<'_>) -> Result<Vec<PgRow>, Failure> {
+    async fn attempt(&mut self, batch: &Batch<'_>) -> Result<PgRow, Failure> {
         let silence = self.silence;
         let connection = self.connection().await.map_err(Failure::Lost)?;
         let answer = timeout(silence, batch.send(connection)).await;
         let failure = match answer {
-            Ok(Ok(rows)) => return Ok(rows),
+            Ok(Ok(Some(row))) => return Ok(row),
+            Ok(Ok(None)) => return Err(Failure::Refused(broken("append_batch did not answer"))),
             Ok(Err(error)) if leaves_the_connection(&error) => return Err(Failure::Refused(store_error(error))),
             Ok(Err(error)) => store_error(error),
             Err(_) => unavailable("the server fell silent"),
@@ -94,13 +96,10 @@ impl PgWriter {
 
     async fn batch(&mut self, commits: &[Commit]) -> Result<Vec<Outcome>, StoreError> {
         let batch = Batch::of(commits);
-        let rows = self.call(&batch).await?;
-        if rows.len() != commits.len() {
-            return Err(broken("append_batch did not answer for every member"));
-        }
-        let mut outcomes = Vec::with_capacity(rows.len());
-        for (row, commit) in rows.iter().zip(commits) {
-            outcomes.push(match batch.verdict(row)? {
+        let verdicts = self.call(&batch).await?.verdicts(&batch)?;
+        let mut outcomes = Vec::with_capacity(commits.len());
+        for (verdict, commit) in verdicts.into_iter().zip(commits) {
+            outcomes.push(match verdict {
                 Verdict::Stands(committed) => Ok(committed),
                 Verdict::Refused(error) => Err(error),
                 Verdict::Answered => Err(self.answered(commit).await),
