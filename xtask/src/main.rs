@@ -4,6 +4,7 @@
 mod cargo;
 mod check;
 mod files;
+mod interop;
 mod stage;
 mod test;
 

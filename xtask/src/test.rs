@@ -56,8 +56,10 @@ fn all_stages(stages: &mut Stages, foreground: &Foreground, filter: &[String], c
     let binary = stages.run("build", || run::build(foreground))?;
     let (_private, url) = stages.run("PostgreSQL", || database(server, &found))?;
     let environment = environment(url, binary, found);
-    stages.run("tests", || run::tests(foreground, &environment, filter, counts));
-    foreground.check().ok()?;
+    for (name, suite) in [("tests", run::Suite::Workspace), ("interop", run::Suite::Interop)] {
+        stages.run(name, || suite.tests(foreground, &environment, filter, counts));
+        foreground.check().ok()?;
+    }
     if run::doc_tests_are_apart() && run::has_doc_tests().unwrap_or(true) {
         if filter.is_empty() {
             stages.run("doc tests", || run::doc_tests(foreground, &environment, counts));

@@ -1,9 +1,21 @@
 //! The part of `cargo metadata` that the rules read.
 
+use std::process::Command;
+
 use anyhow::Result;
 use serde::Deserialize;
 
 use crate::cargo::{self, cargo};
+use crate::interop;
+
+const METADATA: [&str; 6] = [
+    "metadata",
+    "--format-version",
+    "1",
+    "--locked",
+    "--all-features",
+    "--quiet",
+];
 
 #[derive(Deserialize)]
 pub(crate) struct Metadata {
@@ -30,17 +42,20 @@ pub(crate) struct Dependency {
 }
 
 impl Metadata {
-    /// Reads the whole graph, for every system and feature.
+    /// Reads the workspace's whole graph, for every system and feature.
     pub(super) fn read() -> Result<Self> {
-        let json = cargo::output(&mut cargo([
-            "metadata",
-            "--format-version",
-            "1",
-            "--locked",
-            "--all-features",
-            "--quiet",
-        ]))?;
-        Ok(serde_json::from_slice(&json)?)
+        Self::of(&mut cargo(METADATA))
+    }
+
+    /// Reads the graph of the crate outside, which may lean on crates of the workspace: `ours`.
+    pub(super) fn read_outside(ours: &Self) -> Result<Self> {
+        let mut outside = Self::of(&mut interop::cargo(METADATA))?;
+        outside.workspace_members.extend_from_slice(&ours.workspace_members);
+        Ok(outside)
+    }
+
+    fn of(command: &mut Command) -> Result<Self> {
+        Ok(serde_json::from_slice(&cargo::output(command)?)?)
     }
 
     /// Our own crates.

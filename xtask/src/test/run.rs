@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
@@ -11,6 +12,7 @@ use serde::Deserialize;
 use super::foreground::Foreground;
 use super::summary::Counts;
 use crate::cargo::{self, cargo};
+use crate::interop;
 
 /// Variables for the tests.
 pub(super) type Environment = Vec<(&'static str, OsString)>;
@@ -55,58 +57,71 @@ impl Artifact {
     }
 }
 
-/// Runs the tests, also after one failed, and counts them.
-pub(super) fn tests(
-    foreground: &Foreground,
-    environment: &Environment,
-    filter: &[String],
-    counts: &mut Counts,
-) -> Result<()> {
-    if !cargo::has("nextest") {
-        println!("    cargo-nextest is not installed: running `cargo test`");
-        return libtest(foreground, environment, &["--workspace"], filter, counts);
-    }
-    let colour = if std::io::stderr().is_terminal() {
-        "always"
-    } else {
-        "auto"
-    };
-    let mut command = cargo([
-        "nextest",
-        "run",
-        "--workspace",
-        "--locked",
-        "--no-tests=pass",
-        "--color",
-        colour,
-        "--",
-    ]);
-    command
-        .args(filter)
-        .envs(environment.iter().map(|(name, value)| (name, value)));
-    foreground.read_stderr(&mut command, |line| {
-        eprintln!("{line}");
-        counts.add_nextest(line);
-    })
+/// What is tested: each has a workspace of its own.
+#[derive(Clone, Copy)]
+pub(super) enum Suite {
+    Workspace,
+    /// The crate outside, which is built here too.
+    Interop,
 }
 
-fn libtest(
-    foreground: &Foreground,
-    environment: &Environment,
-    which: &[&str],
-    filter: &[String],
-    counts: &mut Counts,
-) -> Result<()> {
-    let mut command = cargo(["test", "--locked", "--no-fail-fast"]);
-    command
-        .args(which)
-        .arg("--")
-        .args(filter)
-        .envs(environment.iter().map(|(name, value)| (name, value)));
-    foreground.read_stdout(&mut command, |line| {
-        println!("{line}");
-        counts.add_libtest(line);
-    })
+impl Suite {
+    fn cargo(self, arguments: &[&str]) -> Command {
+        match self {
+            Self::Workspace => cargo(arguments),
+            Self::Interop => interop::cargo(arguments),
+        }
+    }
+
+    /// Runs the tests, also after one failed, and counts them.
+    pub(super) fn tests(
+        self,
+        foreground: &Foreground,
+        environment: &Environment,
+        filter: &[String],
+        counts: &mut Counts,
+    ) -> Result<()> {
+        if !cargo::has("nextest") {
+            println!("    cargo-nextest is not installed: running `cargo test`");
+            return self.libtest(foreground, environment, &[], filter, counts);
+        }
+        let colour = if std::io::stderr().is_terminal() {
+            "always"
+        } else {
+            "auto"
+        };
+        let mut command = self.cargo(&["nextest", "run", "--workspace", "--locked", "--no-tests=pass"]);
+        command.args(["--color", colour, "--config-file"]);
+        command
+            .arg(cargo::root().join(".config/nextest.toml"))
+            .arg("--")
+            .args(filter)
+            .envs(environment.iter().map(|(name, value)| (name, value)));
+        foreground.read_stderr(&mut command, |line| {
+            eprintln!("{line}");
+            counts.add_nextest(line);
+        })
+    }
+
+    fn libtest(
+        self,
+        foreground: &Foreground,
+        environment: &Environment,
+        which: &[&str],
+        filter: &[String],
+        counts: &mut Counts,
+    ) -> Result<()> {
+        let mut command = self.cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]);
+        command
+            .args(which)
+            .arg("--")
+            .args(filter)
+            .envs(environment.iter().map(|(name, value)| (name, value)));
+        foreground.read_stdout(&mut command, |line| {
+            println!("{line}");
+            counts.add_libtest(line);
+        })
+    }
 }
 
 /// Whether the runner leaves the examples in the documentation to `doc_tests`.
@@ -140,7 +155,7 @@ fn has_example(source: &str) -> bool {
 
 /// Runs the examples in the documentation.
 pub(super) fn doc_tests(foreground: &Foreground, environment: &Environment, counts: &mut Counts) -> Result<()> {
-    libtest(foreground, environment, &["--workspace", "--doc"], &[], counts)
+    Suite::Workspace.libtest(foreground, environment, &["--doc"], &[], counts)
 }
 
 #[cfg(test)]
