@@ -59,6 +59,24 @@ impl Measured {
     }
 }
 
+/// One figure that is no rate: a size, a time. Its unit is the row's.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Amount {
+    /// The figure.
+    pub amount: f64,
+}
+
+impl Amount {
+    /// Prints it as the one line that whoever started the program reads.
+    ///
+    /// # Errors
+    /// Never for numbers that JSON can hold.
+    pub fn print(&self) -> anyhow::Result<()> {
+        println!("{}", serde_json::to_string(self)?);
+        Ok(())
+    }
+}
+
 /// Lets the callers loose. `caller` makes each one's operation, which answers whether there was anything left to do.
 ///
 /// # Errors

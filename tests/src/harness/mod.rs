@@ -21,5 +21,6 @@ pub use page::Page;
 pub use provider::{CALLBACK_HOST, FACEBOOK, GOOGLE, PROVIDER_HOST, callback_path, client_of};
 pub use secrets::Needle;
 pub use server::{Server, program};
+pub use simulator::personas::{Persona, everyone};
 pub use stage::{AGENCY_HOST, Stage};
 pub use then::{Then, now};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use simulator::{OAuthClient, Running, Simulator, SimulatorConfig};
+use simulator::{OAuthClient, Running, Simulator, SimulatorConfig, personas::Persona};
 
 /// The host that providers send people back to.
 pub const CALLBACK_HOST: &str = "connect.localhost";
@@ -29,7 +29,7 @@ pub(super) fn secret_of(provider: &str) -> String {
     format!("canary-client-secret-of-{provider}")
 }
 
-pub(super) async fn start(port: u16) -> anyhow::Result<Running> {
+pub(super) async fn start(port: u16, personas: Vec<Persona>) -> anyhow::Result<Running> {
     let client = |provider: &str| {
         let callback = format!("http://{CALLBACK_HOST}:{port}{}", callback_path(provider));
         OAuthClient::new(client_of(provider), secret_of(provider), [callback])
@@ -37,6 +37,7 @@ pub(super) async fn start(port: u16) -> anyhow::Result<Running> {
     let config = SimulatorConfig {
         public_url: Some(format!("http://{PROVIDER_HOST}:0")),
         clients: vec![client(GOOGLE), client(FACEBOOK)],
+        personas,
         ..SimulatorConfig::default()
     };
     Ok(Simulator::start(config).await?)

@@ -26,12 +26,8 @@ pub fn program() -> anyhow::Result<PathBuf> {
         return Ok(named.into());
     }
     let tests = std::env::current_exe()?;
-    let built = tests
-        .parent()
-        .and_then(Path::parent)
-        .map(|folder| folder.join("grantlink"));
-    built
-        .filter(|program| program.is_file())
+    let mut near = tests.ancestors().skip(1).take(2).map(|folder| folder.join("grantlink"));
+    near.find(|program| program.is_file())
         .with_context(|| format!("{PROGRAM} names no program: run cargo xtask test"))
 }
 
@@ -85,8 +81,17 @@ impl Server {
     /// When it does not come back.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
         self.kill()?;
-        self.child = spawn(&self.config, &self.log)?;
+        self.spawn_again()?;
         self.wait_until_it_answers().await
+    }
+
+    /// Starts it after it was killed, and comes back at once.
+    ///
+    /// # Errors
+    /// When the program does not start.
+    pub fn spawn_again(&mut self) -> anyhow::Result<()> {
+        self.child = spawn(&self.config, &self.log)?;
+        Ok(())
     }
 
     /// What it said so far.

@@ -4,7 +4,10 @@ use std::process::Output;
 
 use anyhow::{Context, ensure};
 use reqwest::Url;
-use simulator::Running;
+use simulator::{
+    Running,
+    personas::{Persona, everyone},
+};
 
 use super::{
     agency::Agency,
@@ -38,8 +41,16 @@ impl Stage {
     /// # Errors
     /// When something does not start.
     pub async fn set(database: Database) -> anyhow::Result<Self> {
+        Self::set_with(database, everyone()).await
+    }
+
+    /// The same with other people at the provider.
+    ///
+    /// # Errors
+    /// As [`Stage::set`].
+    pub async fn set_with(database: Database, cast: Vec<Persona>) -> anyhow::Result<Self> {
         let port = server::free_port()?;
-        let google = provider::start(port).await?;
+        let google = provider::start(port, cast).await?;
         let files = Files::write(&database, port, google.base_url()).await?;
         let agency = found(&files, port, "Bright Side Marketing", AGENCY_HOST, &[]).await?;
         let server = Server::start(&files.config(), &files.log(), port).await?;

@@ -7,42 +7,25 @@ use std::sync::{
 
 use application::ports::log::CommitError;
 use grantlink_load::{Load, Measured, drive};
-use grantlink_tests::conformance::{self, Database, Draft, Kind, body, stream};
+use grantlink_tests::conformance::{Database, Draft, body, stream};
 
-/// Where it is appended.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-pub(crate) enum On {
-    /// A server, named by `GRANTLINK_TEST_POSTGRES`.
-    Postgres,
-    /// A file.
-    Sqlite,
-}
+use crate::database::{On, on_new};
 
-impl From<On> for Kind {
-    fn from(on: On) -> Self {
-        match on {
-            On::Postgres => Self::Postgres,
-            On::Sqlite => Self::Sqlite,
-        }
-    }
+/// What fills an event's payload up to the length that all peers append.
+pub(crate) fn filler() -> String {
+    "x".repeat(382)
 }
 
 /// An event's payload of the length that all peers append.
 pub(crate) fn payload() -> String {
-    format!(r#"{{"Connected":{{"filler":"{}"}}}}"#, "x".repeat(382))
+    format!(r#"{{"Connected":{{"filler":"{}"}}}}"#, filler())
 }
 
 pub(crate) async fn run(load: Load, on: On, conflicts: u64) -> anyhow::Result<Measured> {
-    let (done, measured) = tokio::sync::oneshot::channel();
-    conformance::run(on.into(), async move |database| {
-        done.send(measure(&load, &database, conflicts).await?).ok();
-        Ok(())
-    })
-    .await?;
-    Ok(measured.await?)
+    on_new(on, move |database| measure(load, database, conflicts)).await
 }
 
-async fn measure(load: &Load, database: &Database, conflicts: u64) -> anyhow::Result<Measured> {
+async fn measure(load: Load, database: Database, conflicts: u64) -> anyhow::Result<Measured> {
     let stores = database.open().await?;
     let moved_on = stream();
     stores
@@ -50,7 +33,7 @@ async fn measure(load: &Load, database: &Database, conflicts: u64) -> anyhow::Re
         .commit(Draft::default().appends(&moved_on, 0).commit())
         .await?;
     let (payload, turns) = (Arc::<str>::from(payload()), Arc::new(AtomicU64::new(0)));
-    let measured = drive(load, |_| {
+    let measured = drive(&load, |_| {
         let (log, payload, turns, moved_on) = (stores.log.clone(), payload.clone(), turns.clone(), moved_on.clone());
         move || {
             let (log, body) = (log.clone(), body("Connected", &payload));

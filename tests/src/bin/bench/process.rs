@@ -1,0 +1,190 @@
+//! The program itself: how much memory it takes, how fast it starts, how large it is.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use application::{
+    metadata,
+    ports::log::{Commit, EventBody, NewObservation},
+};
+use domain::{
+    ids::{EventId, TenantId},
+    log::{FIRST_VERSION, Metadata},
+    trail::{LinkObservation, Visitor, link_trail},
+};
+use grantlink_load::Amount;
+use grantlink_tests::{
+    conformance::{Draft, id},
+    harness::{Browser, CALLBACK_HOST, Stage, program},
+};
+use reqwest::Method;
+use serde_json::json;
+
+use crate::{
+    database::{On, on_new},
+    http::{Connection, Link, Town, settled},
+    many::by_many,
+};
+
+/// Pages that are looked at before the memory is read.
+const LOOKS: usize = 200;
+/// Observations in one commit of those that the log is filled with.
+const BATCH: usize = 1_000;
+/// Times that it is started.
+const STARTS: usize = 10;
+const LONGEST: Duration = Duration::from_mins(10);
+const POLL: Duration = Duration::from_millis(1);
+
+/// How large the program is, in megabytes.
+pub(crate) fn size() -> anyhow::Result<Amount> {
+    Ok(megabytes(std::fs::metadata(program()?)?.len()))
+}
+
+/// The resident memory of a server that nobody asks for anything, in megabytes.
+pub(crate) async fn idle_memory() -> anyhow::Result<Amount> {
+    on_new(On::Postgres, |database| async move {
+        let mut stage = Stage::set(database).await?;
+        settled(&mut stage).await?;
+        tokio::time::sleep(Duration::from_secs(2)).await; // idle is what is measured
+        resident(stage.server.pid())
+    })
+    .await
+}
+
+/// The resident memory of a server that has followed a log of so many links and events, and was looked at a bit; in megabytes.
+pub(crate) async fn memory(links: usize, events: u64) -> anyhow::Result<Amount> {
+    on_new(On::Postgres, move |database| async move {
+        let town = Town::build(database).await?;
+        let issued = town.links(&town.places(links).await?).await?;
+        fill(&town, &issued, events).await?;
+        look_around(&town, &issued).await?;
+        resident(town.stage.server.pid())
+    })
+    .await
+}
+
+/// Openings of the links, until the log is that long.
+async fn fill(town: &Town, links: &[Link], events: u64) -> anyhow::Result<()> {
+    let app = town.app();
+    let missing = usize::try_from(events.saturating_sub(app.log.head().await?.0))?;
+    let tenant = town.tenant();
+    by_many(missing.div_ceil(BATCH), |number| {
+        let log = app.log.clone();
+        let openings = (number * BATCH..missing.min((number + 1) * BATCH)).map(|at| &links[at % links.len()]);
+        let commit = openings
+            .map(|link| opening(tenant, link))
+            .collect::<anyhow::Result<Vec<_>>>()
+            .map(|observations| Commit {
+                observations,
+                ..Draft::of(tenant).commit()
+            });
+        async move {
+            log.commit(commit?).await?;
+            Ok(())
+        }
+    })
+    .await?;
+    Ok(())
+}
+
+fn opening(tenant: TenantId, link: &Link) -> anyhow::Result<NewObservation> {
+    let notes = Metadata::from([
+        (metadata::LINK.to_owned(), link.id.to_string()),
+        (metadata::INTEGRATION.to_owned(), link.integration.to_string()),
+    ]);
+    let opened = LinkObservation::Opened {
+        visitor: Visitor::Person,
+    };
+    Ok(NewObservation {
+        event_id: EventId(id()),
+        tenant_id: tenant,
+        stream: link_trail(link.id),
+        body: EventBody {
+            event_type: "Opened".to_owned(),
+            event_version: FIRST_VERSION.to_owned(),
+            payload: serde_json::to_string(&opened)?,
+            metadata: serde_json::to_string(&notes)?,
+            personal: None,
+        },
+        at_most: None,
+    })
+}
+
+/// Waits until the views show everything, then opens links and turns pages of lists.
+async fn look_around(town: &Town, links: &[Link]) -> anyhow::Result<()> {
+    let agency = &town.stage.agency;
+    let created = agency.post("/customers", &json!({ "name": "The last one" })).await?;
+    created.ok()?;
+    let position = created
+        .headers
+        .get("grantlink-position")
+        .context("no position")?
+        .to_str()?;
+    let deadline = Instant::now() + LONGEST;
+    for path in [
+        "/links?limit=100".to_owned(),
+        "/integrations?limit=100".to_owned(),
+        format!("/links/{}/audit", links[0].id),
+    ] {
+        while agency.call(Method::GET, &path, Some(position), None).await?.status == 503 {
+            ensure!(Instant::now() < deadline, "the views do not get there");
+        }
+    }
+    for link in links.iter().take(LOOKS) {
+        Browser::new()?
+            .open_link(&link.address)
+            .await?
+            .expect(200, "Accept & Connect")?;
+        agency.call(Method::GET, "/links?limit=100", None, None).await?.ok()?;
+    }
+    Ok(())
+}
+
+/// From the start of the program to its first answer on a database that it has served before: the median, in milliseconds.
+pub(crate) async fn start() -> anyhow::Result<Amount> {
+    on_new(On::Postgres, |database| async move {
+        let mut town = Town::build(database).await?;
+        town.links(&town.places(LOOKS).await?).await?;
+        let server = &mut town.stage.server;
+        let request = format!(
+            "GET /openapi.json HTTP/1.1\r\nhost: {CALLBACK_HOST}:{}\r\n\r\n",
+            server.port()
+        );
+        let mut took = Vec::with_capacity(STARTS);
+        for _ in 0..STARTS {
+            server.kill()?;
+            let began = Instant::now();
+            server.spawn_again()?;
+            let mut connection = loop {
+                match Connection::open(server.port()).await {
+                    Ok(connection) => break connection,
+                    Err(error) => ensure!(began.elapsed() < LONGEST, "it does not start: {error}"),
+                }
+                tokio::time::sleep(POLL).await;
+            };
+            connection.ask(request.as_bytes(), 200).await?;
+            took.push(began.elapsed().as_secs_f64() * 1e3);
+        }
+        took.sort_unstable_by(f64::total_cmp);
+        Ok(Amount {
+            amount: f64::midpoint(took[STARTS / 2 - 1], took[STARTS / 2]),
+        })
+    })
+    .await
+}
+
+/// What the kernel says that a process holds in memory.
+fn resident(process: u32) -> anyhow::Result<Amount> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next());
+    let kilobytes: u64 = kilobytes.context("the kernel does not say")?.parse()?;
+    Ok(megabytes(kilobytes * 1024))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sizes stay far below 2^52")]
+fn megabytes(bytes: u64) -> Amount {
+    Amount {
+        amount: bytes as f64 / 1e6,
+    }
+}
