@@ -1,6 +1,8 @@
-//! The project's own tasks: `cargo xtask check`, `cargo xtask test` and `cargo xtask generate`. Whatever a person or
+//! The project's own tasks: `cargo xtask check`, `test`, `bench` and `generate`. Whatever a person or
 //! continuous integration has to run is one of these, so that both run the same thing.
 
+mod artifact;
+mod bench;
 mod cargo;
 mod check;
 mod files;
@@ -24,6 +26,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         filter: Vec<String>,
     },
+    /// The table of benchmarks, on a private `PostgreSQL` and a real disk
+    Bench(bench::Wish),
     /// Writes the generated files anew
     Generate,
 }
@@ -32,6 +36,7 @@ fn main() -> ExitCode {
     match Task::parse() {
         Task::Check => exit(check::run()),
         Task::Test { filter } => test::run(&filter),
+        Task::Bench(wish) => exit(bench::run(&wish)),
         Task::Generate => exit(check::generated::write()),
     }
 }

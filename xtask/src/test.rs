@@ -1,9 +1,9 @@
 //! `cargo xtask test`: finds or installs what the tests need, starts a private database server, runs every test, counts
 //! them, and leaves nothing behind.
 
-mod foreground;
-mod packages;
-mod postgres;
+pub(crate) mod foreground;
+pub(crate) mod packages;
+pub(crate) mod postgres;
 mod run;
 mod summary;
 
@@ -18,10 +18,10 @@ use packages::Found;
 use postgres::Postgres;
 use summary::Counts;
 
-const POSTGRES: &str = "GRANTLINK_TEST_POSTGRES";
+pub(crate) const POSTGRES: &str = "GRANTLINK_TEST_POSTGRES";
 const CHROMEDRIVER: &str = "GRANTLINK_TEST_CHROMEDRIVER";
 const CHROMIUM: &str = "GRANTLINK_TEST_CHROMIUM";
-const BINARY: &str = "GRANTLINK_TEST_BINARY";
+pub(crate) const BINARY: &str = "GRANTLINK_TEST_BINARY";
 
 /// Runs the tests. Says how long each stage took, then what failed, and on the last line what ran.
 ///

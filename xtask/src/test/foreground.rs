@@ -16,7 +16,7 @@ use signal_hook::iterator::Signals;
 use crate::cargo;
 
 /// The right to run commands that end when we are told to end.
-pub(super) struct Foreground {
+pub(crate) struct Foreground {
     state: Arc<State>,
 }
 
@@ -40,7 +40,7 @@ impl State {
 }
 
 impl Foreground {
-    pub(super) fn new() -> Result<Self> {
+    pub(crate) fn new() -> Result<Self> {
         let state = Arc::new(State::default());
         let mut signals = Signals::new([SIGINT, SIGTERM]).context("cannot listen for signals")?;
         let told = Arc::clone(&state);
@@ -55,7 +55,7 @@ impl Foreground {
 
     /// # Errors
     /// When a signal asked us to end.
-    pub(super) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         if self.state.signal.load(SeqCst) != 0 {
             bail!("interrupted");
         }
@@ -76,7 +76,7 @@ impl Foreground {
     ///
     /// # Errors
     /// As `run`.
-    pub(super) fn read_stdout(&self, command: &mut Command, line: impl FnMut(&str) + Send) -> Result<()> {
+    pub(crate) fn read_stdout(&self, command: &mut Command, line: impl FnMut(&str) + Send) -> Result<()> {
         let mut child = self.spawn(command.stdout(Stdio::piped()))?;
         let pipe = child.stdout.take();
         self.read(command, child, pipe, line)

@@ -49,6 +49,21 @@ pub(super) fn provide(foreground: &Foreground, postgres_is_needed: bool) -> Resu
     find(postgres_is_needed).or_else(|missing| bail!("installed, and still not found. {}", missing.advice()))
 }
 
+/// Finds the folder of the `PostgreSQL` programs, and installs them where they are missing.
+///
+/// # Errors
+/// When they are missing still, with the words that tell what to install.
+pub(crate) fn provide_postgres(foreground: &Foreground) -> Result<PathBuf> {
+    let missing = Missing(vec!["postgresql"]);
+    if postgres_programs().is_none() {
+        install(foreground, &missing)?;
+    }
+    match postgres_programs() {
+        Some(programs) => Ok(programs),
+        None => bail!("no PostgreSQL was found. {}", missing.advice()),
+    }
+}
+
 fn find(postgres_is_needed: bool) -> Result<Found, Missing> {
     let postgres = if postgres_is_needed { postgres_programs() } else { None };
     let chromium = named(

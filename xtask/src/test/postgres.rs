@@ -22,7 +22,7 @@ const STATUS_LINE: usize = 7;
 const POLL: Duration = Duration::from_millis(20);
 
 /// Stops, and takes its data with it, when it is dropped.
-pub(super) struct Postgres {
+pub(crate) struct Postgres {
     server: Child,
     port: u16,
     home: Home,
@@ -31,17 +31,22 @@ pub(super) struct Postgres {
 impl Postgres {
     /// Starts a server with the programs in the folder, and waits until it accepts connections.
     pub(super) fn start(programs: &Path) -> Result<Self> {
+        Self::start_with(programs, &["max_connections=200"])
+    }
+
+    /// The same with other settings.
+    pub(crate) fn start_with(programs: &Path, settings: &[&str]) -> Result<Self> {
         let home = Home::new(programs)?;
         home.initdb()?;
         let port = free_port()?;
-        let server = home.server(port)?;
+        let server = home.server(port, settings)?;
         let mut postgres = Self { server, port, home };
         postgres.wait_until_it_accepts()?;
         Ok(postgres)
     }
 
     /// The maintenance database; each test creates a database of its own from there.
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("postgres://grantlink@127.0.0.1:{}/postgres", self.port)
     }
 
@@ -133,12 +138,14 @@ impl Home {
         Ok(())
     }
 
-    fn server(&self, port: u16) -> Result<Child> {
+    fn server(&self, port: u16, settings: &[&str]) -> Result<Child> {
         let log = File::create(self.log_path())?;
         let mut command = self.as_owner_while_we_live(self.programs.join("postgres"));
         command.arg("-D").arg(self.data()).arg("-k").arg(self.folder.path());
         command.args(["-h", "127.0.0.1", "-p", &port.to_string()]);
-        command.args(["-c", "fsync=on", "-c", "max_connections=200"]);
+        for setting in ["fsync=on"].iter().chain(settings) {
+            command.args(["-c", setting]);
+        }
         // A group of its own: Ctrl-C must not take the database away from tests that are being ended.
         command
             .stdout(log.try_clone()?)

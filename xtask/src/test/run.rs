@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
-use serde::Deserialize;
 
 use super::foreground::Foreground;
 use super::summary::Counts;
+use crate::artifact;
 use crate::cargo::{self, cargo};
 use crate::interop;
 
@@ -23,38 +23,10 @@ pub(super) fn build(foreground: &Foreground) -> Result<PathBuf> {
     let mut command = cargo(["build", "--workspace", "--bins", "--tests", "--locked"]);
     let mut binary = None;
     foreground.read_stdout(command.arg("--message-format=json-render-diagnostics"), |line| {
-        binary = Artifact::binary(line).or(binary.take());
+        let built = artifact::binary(line).filter(|(name, _)| name == "grantlink");
+        binary = built.map(|(_, path)| path).or(binary.take());
     })?;
     binary.context("cargo built no binary `grantlink`")
-}
-
-/// One of cargo's messages.
-#[derive(Deserialize)]
-struct Artifact {
-    target: Target,
-    profile: Profile,
-    executable: Option<PathBuf>,
-}
-
-#[derive(Deserialize)]
-struct Target {
-    name: String,
-    kind: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Profile {
-    test: bool,
-}
-
-impl Artifact {
-    fn binary(message: &str) -> Option<PathBuf> {
-        let artifact: Self = serde_json::from_str(message).ok()?;
-        let wanted = artifact.target.name == "grantlink"
-            && artifact.target.kind.contains(&"bin".into())
-            && !artifact.profile.test;
-        artifact.executable.filter(|_| wanted)
-    }
 }
 
 /// What is tested: each has a workspace of its own.
@@ -169,18 +141,5 @@ mod tests {
             "//! ```text\n//! a -> b\n//! ```\n    /// ```rust,no_run\n    /// ```"
         ));
         assert!(!has_example("/// ```text\n/// a -> b\n/// ```\n// ```\n"));
-    }
-
-    #[test]
-    fn the_binary_is_told_from_its_own_tests() {
-        let message = |test, kind| {
-            format!(
-                r#"{{"reason":"compiler-artifact","target":{{"name":"grantlink","kind":["{kind}"]}},"profile":{{"test":{test}}},"executable":"/x"}}"#
-            )
-        };
-        assert_eq!(Artifact::binary(&message(false, "bin")), Some("/x".into()));
-        assert_eq!(Artifact::binary(&message(true, "bin")), None);
-        assert_eq!(Artifact::binary(&message(false, "lib")), None);
-        assert_eq!(Artifact::binary(r#"{"reason":"build-finished"}"#), None);
     }
 }
