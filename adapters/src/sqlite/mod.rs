@@ -1,7 +1,9 @@
 //! `SQLite`: the log and what is committed with it in one file, with one task that appends.
 
-mod append;
 mod checkpoint;
+mod judge;
+mod look;
+mod write;
 mod writer;
 
 use std::{path::Path, sync::Arc, time::Duration};

@@ -1,57 +1,82 @@
+//! The connection that appends: owned by the writing task, never pooled, never cancelled.
+
 use std::{path::Path, sync::Arc};
 
 use application::ports::{StoreError, clock::Clock, log::Commit};
-use sqlx::{Connection, SqliteConnection};
+use domain::Timestamp;
+use sqlx::{SqliteConnection, sqlite::SqliteConnectOptions};
 
 use super::{
-    append::{Tail, append},
-    checkpoint::Checkpoints,
-    close, connect, options,
+    checkpoint::{Checkpoints, WAL_LIMIT, weight},
+    close, connect,
+    look::look,
+    options, roll_back,
+    write::{STATEMENTS, write},
 };
-use crate::sql::{Backend, Outcome, refuse_all, store_error};
+use crate::sql::{Backend, Outcome, refuse_all};
 
-/// The connection that appends.
 pub(super) struct SqliteWriter {
-    connection: SqliteConnection,
+    options: SqliteConnectOptions,
+    connection: Option<SqliteConnection>,
     checkpoints: Checkpoints,
     clock: Arc<dyn Clock>,
 }
 
 impl SqliteWriter {
     pub(super) async fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
-        let connection = connect(options(path).pragma("wal_autocheckpoint", "0")).await?;
+        let options_of_appends = options(path)
+            .pragma("wal_autocheckpoint", "0")
+            .pragma("journal_size_limit", WAL_LIMIT.to_string())
+            .statement_cache_capacity(2 * STATEMENTS);
+        let connection = connect(options_of_appends.clone()).await?;
         let checkpoints = Checkpoints::start(connect(options(path)).await?);
         Ok(Self {
-            connection,
+            options: options_of_appends,
+            connection: Some(connection),
             checkpoints,
             clock,
         })
     }
 
-    /// One transaction and one flush for the batch; each member has a savepoint, so that it fails alone.
+    /// One transaction and one flush for the batch. Its members are judged before anything is written: who is refused leaves
+    /// nothing to take back.
     async fn transaction(&mut self, batch: &[Commit]) -> Result<Vec<Outcome>, StoreError> {
-        let mut work = self
-            .connection
-            .begin_with("BEGIN IMMEDIATE")
-            .await
-            .map_err(store_error)?;
-        let mut tail = Tail::read(&mut work, self.clock.now()).await?;
-        let mut outcomes = Vec::with_capacity(batch.len());
-        for commit in batch {
-            let mut member = work.begin().await.map_err(store_error)?;
-            let before = tail;
-            let outcome = append(&mut member, commit, &mut tail).await;
-            if outcome.is_ok() {
-                member.commit().await.map_err(store_error)?;
-            } else {
-                tail = before;
-                member.rollback().await.map_err(store_error)?;
-            }
-            outcomes.push(outcome);
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => connect(self.options.clone()).await?,
+        };
+        self.checkpoints.move_rest(&mut connection).await;
+        let done = append(&mut connection, batch, self.clock.now()).await;
+        // After an error the transaction may be open still. A connection that cannot be known to be clean goes.
+        if done.is_ok() || roll_back(&mut connection).await.unwrap_or(false) {
+            self.connection = Some(connection);
         }
-        work.commit().await.map_err(store_error)?;
+        let (outcomes, weight) = done?;
+        self.checkpoints.wrote(weight);
         Ok(outcomes)
     }
+
+    async fn singly(&mut self, batch: &[Commit]) -> Vec<Outcome> {
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for commit in batch.chunks(1) {
+            let outcome = self.transaction(commit).await;
+            outcomes.extend(outcome.unwrap_or_else(|error| refuse_all(&error, 1)));
+        }
+        outcomes
+    }
+}
+
+/// Answers each member in order, and how much of a checkpoint's due was written.
+async fn append(
+    connection: &mut SqliteConnection,
+    batch: &[Commit],
+    clock: Timestamp,
+) -> Result<(Vec<Outcome>, usize), StoreError> {
+    let mut log = look(connection, batch, clock).await?;
+    let outcomes = batch.iter().map(|commit| log.judge(commit)).collect();
+    let weight = log.changes.events.iter().map(weight).sum();
+    write(connection, log.changes).await?;
+    Ok((outcomes, weight))
 }
 
 impl Backend for SqliteWriter {
@@ -59,20 +84,18 @@ impl Backend for SqliteWriter {
 
     async fn write(&mut self, batch: &[Commit]) -> Vec<Outcome> {
         match self.transaction(batch).await {
-            Ok(outcomes) => {
-                let events = batch
-                    .iter()
-                    .map(|commit| commit.appends.len() + commit.observations.len());
-                self.checkpoints.wrote(events.sum());
-                outcomes
-            }
+            Ok(outcomes) => outcomes,
+            // One member broke it for all: each goes alone, so that only that one fails.
+            Err(StoreError::Broken(_)) if batch.len() > 1 => self.singly(batch).await,
             Err(error) => refuse_all(&error, batch.len()),
         }
     }
 
     async fn close(self) {
         self.checkpoints.close().await;
-        if let Err(error) = close(self.connection).await {
+        if let Some(connection) = self.connection
+            && let Err(error) = close(connection).await
+        {
             tracing::warn!(%error, "the log's connection did not close cleanly");
         }
     }

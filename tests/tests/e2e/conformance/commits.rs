@@ -57,7 +57,7 @@ async fn streams_vault_rows_and_receipt_are_committed_together(database: Databas
     Ok(())
 }
 
-/// Each part fails in turn. Mutant: when a refused member's savepoint is kept (`SQLite`), its first events stay.
+/// Each part fails in turn. Mutant: when a commit is taken before all of its rules are judged (`SQLite`), its first events stay.
 async fn a_commit_of_which_any_part_fails_leaves_nothing(database: Database) -> anyhow::Result<()> {
     let stores = database.open().await?;
     let (taken, tenant) = (stream(), tenant());
@@ -242,7 +242,7 @@ async fn of_two_commits_that_wait_together_the_second_sees_the_first(database: D
     Ok(())
 }
 
-/// Mutant: without the rerun of a broken batch's members one by one (`PostgreSQL`), or their savepoints (`SQLite`), its mates fail.
+/// Mutant: without the rerun of a broken batch's members one by one, its mates fail.
 async fn one_broken_commit_does_not_take_its_batch_along(database: Database) -> anyhow::Result<()> {
     let stores = database.open().await?;
     let hold = database.hold_the_log().await?;

@@ -3,6 +3,7 @@
 mod attempts;
 mod cancellation;
 mod commits;
+mod files;
 mod hashes;
 mod images;
 mod immutability;
