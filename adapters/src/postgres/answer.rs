@@ -50,25 +50,16 @@ impl Answer {
     /// What became of each member of the batch, in order.
     pub(super) fn verdicts(&self, batch: &Batch<'_>) -> Result<Vec<Verdict>, StoreError> {
         let written = self.written(batch);
-        let members = written.last.iter().enumerate();
-        members
-            .map(|(member, last)| self.verdict(batch, member, last.unwrap_or(written.head)))
+        (0..batch.members())
+            .map(|member| self.verdict(batch, member, &written))
             .collect()
     }
 
-    fn verdict(&self, batch: &Batch<'_>, member: usize, last: i64) -> Result<Verdict, StoreError> {
+    fn verdict(&self, batch: &Batch<'_>, member: usize, written: &Written) -> Result<Verdict, StoreError> {
         let detail = at(self.details.as_ref(), member).copied().unwrap_or_default();
         let unknown = || broken("append_batch gave a verdict that is not known");
         match at(self.verdicts.as_ref(), member).map(String::as_str) {
-            None => {
-                let before = at(self.positions.as_ref(), member).copied();
-                stands(before.map_or(last, |before| before.max(last)), self.log_time)
-            }
-            Some("known") => {
-                let before = at(self.positions.as_ref(), member).copied();
-                let time = at(self.times.as_ref(), member).copied();
-                stands(before.unwrap_or(last), time.unwrap_or(self.log_time))
-            }
+            None | Some("known") => self.place(member, written),
             Some("answered") => Ok(Verdict::Answered),
             Some("conflict") => {
                 let stream = batch.stream(detail).ok_or_else(unknown)?;
@@ -76,6 +67,16 @@ impl Answer {
             }
             Some("occupied") => Ok(Verdict::Refused(occupied(batch.place(detail).ok_or_else(unknown)?))),
             Some(_) => Err(unknown()),
+        }
+    }
+
+    /// Where a member's last event stands, be it new or known, and its time; the head where it has none.
+    fn place(&self, member: usize, written: &Written) -> Result<Verdict, StoreError> {
+        let before = at(self.positions.as_ref(), member).zip(at(self.times.as_ref(), member));
+        match (written.last.get(member).copied().flatten(), before) {
+            (Some(new), _) => stands(new, self.log_time),
+            (None, Some((position, time))) => stands(*position, *time),
+            (None, None) => stands(written.head, self.log_time),
         }
     }
 
