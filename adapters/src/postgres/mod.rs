@@ -14,6 +14,7 @@ use sqlx::{
     pool::PoolOptions,
     postgres::PgConnectOptions,
 };
+use tokio::time::timeout;
 
 use crate::sql::{Pool, Stores, broken, head, migration_error, store_error};
 
@@ -34,6 +35,9 @@ const MIGRATIONS: [(i64, &str, &str); 3] = [
         include_str!("../../../migrations/postgres/0003_append_batch.sql"),
     ),
 ];
+
+/// So long a connection may take to come back to its pool, before it counts as dead.
+const LONGEST_RETURN: Duration = Duration::from_secs(2);
 
 /// Where the database is, and how long we wait for it.
 #[derive(Clone, Debug)]
@@ -112,8 +116,10 @@ pub async fn open_pool(options: &Options) -> Result<PgPool, StoreError> {
         .map_err(store_error)
 }
 
-/// BEGIN first, because a ROLLBACK without a transaction is a warning in the server's log, each time. In a transaction that
+/// Within a time, because sqlx gives a connection none to come back (issue 4349): one whose line fell silent would keep its
+/// place in the pool for ever. BEGIN first, because a ROLLBACK without a transaction is a warning in the server's log, each time. In a transaction that
 /// failed it is an error, which ends the connection.
 async fn roll_back(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    connection.execute("BEGIN; ROLLBACK").await.map(|_| true)
+    let rolled_back = timeout(LONGEST_RETURN, connection.execute("BEGIN; ROLLBACK")).await;
+    rolled_back.map_err(|_| sqlx::Error::PoolTimedOut)?.map(|_| true)
 }
