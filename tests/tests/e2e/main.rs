@@ -3,3 +3,4 @@
 mod browser;
 mod conformance;
 mod flow;
+mod torture;
