@@ -23,16 +23,16 @@ use projections::timeline::{Names, TimelineEntry, told};
 /// # Errors
 /// When the log cannot be read.
 pub async fn of_link(app: &App, link: LinkId) -> Result<Vec<TimelineEntry>, CommandError> {
-    let own = app.log.load(&StreamId::of::<ConnectLink>(link)).await?;
+    let own = app.log.load(&StreamId::of::<ConnectLink>(link), 0).await?;
     let Some(issued) = own.first().map(Recorded::event) else {
         return Ok(vec![]);
     };
-    let issued = issued.map_err(|error| StoreError::Broken(error.to_string()))?;
+    let issued = issued.map_err(StoreError::from)?;
     let Event::ConnectLink(ConnectLinkEvent::Issued { terms, .. }) = issued else {
         return Ok(vec![]);
     };
     let mut names = names(app, terms.agency, link, &terms.provider).await?;
-    let integration = app.log.load(&StreamId::of::<Integration>(terms.integration)).await?;
+    let integration = app.log.load(&StreamId::of::<Integration>(terms.integration), 0).await?;
     let mut around = BTreeSet::from([link_trail(link), StreamId::of::<Customer>(terms.customer)]);
     around.extend(integration.iter().filter_map(grant_of)); // also the one that another account's took the place of
     let mut rows = own;
@@ -40,7 +40,7 @@ pub async fn of_link(app: &App, link: LinkId) -> Result<Vec<TimelineEntry>, Comm
     for stream in &around {
         rows.extend(
             app.log
-                .load(stream)
+                .load(stream, 0)
                 .await?
                 .into_iter()
                 .filter(|recorded| is_about(recorded, link)),
@@ -66,7 +66,7 @@ fn grant_of(recorded: &Recorded) -> Option<StreamId> {
 /// When the agency's stream cannot be read.
 pub async fn names(app: &App, agency: AgencyId, link: LinkId, provider: &ProviderId) -> Result<Names, CommandError> {
     let mut names = Names::default();
-    for recorded in app.log.load(&StreamId::of::<Agency>(agency)).await? {
+    for recorded in app.log.load(&StreamId::of::<Agency>(agency), 0).await? {
         names.learn(&recorded, &app.personal.event(&recorded).await?);
     }
     names.link_is_for(link, provider.clone());

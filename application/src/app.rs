@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use cqrs_es::Aggregate;
 use domain::{
-    ids::{InstallationId, TenantId},
+    ids::InstallationId,
     log::{LoggedEvent, StreamId},
 };
 
@@ -25,6 +25,7 @@ use crate::{
         vault::Vault,
     },
     queues::Queues,
+    states::{Folded, Kept, States},
 };
 
 /// Everything that a use case may reach.
@@ -53,6 +54,8 @@ pub struct App {
     pub personal: PersonalData,
     /// Who waits for whom after a conflict.
     pub queues: Queues,
+    /// What this node has folded already.
+    pub states: States,
     /// This month's network key.
     pub network_keys: NetworkKeys,
     /// What accounts manage, for the minutes that a customer needs to pick.
@@ -83,23 +86,33 @@ impl Addresses {
 }
 
 impl App {
-    /// Folds a stream: the aggregate, whose it is, and its version. None when there is no such stream.
+    /// A stream as it is now: what this node has folded already, moved on by what the log holds behind that. None when there is
+    /// no such stream.
     ///
     /// # Errors
     /// When the store fails or holds what this node cannot read.
-    pub async fn replay<A>(&self, stream: &StreamId) -> Result<Option<(A, TenantId, u64)>, CommandError>
+    pub async fn replay<A>(&self, stream: &StreamId) -> Result<Option<Folded<A>>, CommandError>
     where
-        A: Aggregate,
+        A: Aggregate + Clone + 'static,
         A::Event: LoggedEvent,
     {
-        let rows = self.log.load(stream).await?;
-        let Some(last) = rows.last() else { return Ok(None) };
-        let (tenant, version) = (last.tenant_id, last.sequence);
-        let mut aggregate = A::default();
-        for row in &rows {
-            aggregate.apply(row.decode().map_err(|error| StoreError::Broken(error.to_string()))?);
+        let mut known = self.states.get::<A>(stream);
+        let news = self
+            .log
+            .load(stream, known.as_ref().map_or(0, |known| known.version))
+            .await?;
+        let Some(last) = news.last() else { return Ok(known) };
+        let mut state = known.take().map_or_else(A::default, |known| known.state);
+        for row in &news {
+            state.apply(row.decode().map_err(StoreError::from)?);
         }
-        Ok(Some((aggregate, tenant, version)))
+        let folded = Folded {
+            state,
+            owner: last.tenant_id,
+            version: last.sequence,
+        };
+        self.states.keep(stream.clone(), Kept::new(folded.clone()));
+        Ok(Some(folded))
     }
 
     /// Fresh random bytes.

@@ -67,7 +67,7 @@ impl From<ReadError> for CommandError {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Store(error) => Self::Store(error),
-            ReadError::Decode(error) => Self::Store(StoreError::Broken(error.to_string())),
+            ReadError::Decode(error) => Self::Store(error.into()),
         }
     }
 }

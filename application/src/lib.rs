@@ -12,6 +12,7 @@ pub mod personal;
 pub mod ports;
 pub mod queues;
 pub mod run;
+pub mod states;
 pub mod work;
 
 #[cfg(test)]

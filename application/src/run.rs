@@ -1,9 +1,11 @@
-//! How a command runs: decide on fresh state, commit once, decide again when somebody was faster.
+//! How a command runs: decide, commit once, decide again on the log itself when somebody was faster, or when nothing that would be
+//! committed could show that this node's memory is old.
 
 use std::{future::Future, sync::Arc};
 
 use domain::log::Position;
 use secrecy::ExposeSecret;
+use uuid::Uuid;
 
 use crate::{
     app::App,
@@ -14,7 +16,7 @@ use crate::{
         log::{CommitError, Receipt, ReceiptKey},
         vault::{Place, Record},
     },
-    work::Work,
+    work::{Sight, Work},
 };
 
 /// So often a decision is made again after a conflict.
@@ -119,10 +121,9 @@ impl App {
         render: fn(&U::Answer) -> Vec<u8>,
     ) -> Result<(Decision<U::Answer>, Position), Failure> {
         let first_event_id = self.entropy.id(context.now);
-        let mut turn = None;
+        let (mut sight, mut turn) = (Sight::Memory, None);
         for _ in 0..=MOST_RETRIES {
-            let mut work = Work::new(self, context, first_event_id);
-            let decision = command.decide(&mut work).await?;
+            let (decision, work) = self.decide(context, command, first_event_id, sight).await?;
             let receipt = match (&decision, idempotency) {
                 (Decision::Done(answer), Some(asked)) => Some(self.receipt_of(context, asked, &render(answer))),
                 _ => None,
@@ -131,10 +132,18 @@ impl App {
                 let position = self.log.head().await.map_err(CommandError::from)?;
                 return Ok((decision, position));
             }
-            match self.log.commit(work.into_commit(receipt)).await {
-                Ok(committed) => return Ok((decision, committed.position)),
+            let (commit, moved) = work.into_commit(receipt);
+            match self.log.commit(commit).await {
+                Ok(committed) => {
+                    for (stream, state) in moved {
+                        self.states.keep(stream, state);
+                    }
+                    return Ok((decision, committed.position));
+                }
                 Err(CommitError::Conflict(stream)) => {
                     tracing::debug!(?stream, "decided on old state, once more");
+                    self.states.forget(&stream);
+                    sight = Sight::Log;
                     drop(turn.take()); // never hold one turn while waiting for another
                     turn = Some(self.queues.turn(&stream).await);
                 }
@@ -143,6 +152,27 @@ impl App {
             }
         }
         Err(CommandError::Contended.into())
+    }
+
+    /// A decision, and the work that makes it stand. Of what this node remembered, a commit checks that it was still so. What
+    /// changes nothing, a refusal or a repeated command, is checked by no commit: it is decided again on the log itself before
+    /// anybody hears of it.
+    async fn decide<'a, U: UseCase>(
+        &'a self,
+        context: &'a Context,
+        command: &U,
+        first_event_id: Uuid,
+        sight: Sight,
+    ) -> Result<(Decision<U::Answer>, Work<'a>), CommandError> {
+        let mut work = Work::new(self, context, first_event_id, sight);
+        let decided = command.decide(&mut work).await;
+        let will_be_checked = decided.is_ok() && !work.changes_nothing();
+        if will_be_checked || !work.trusts_memory() {
+            return Ok((decided?, work));
+        }
+        let mut work = Work::new(self, context, first_event_id, Sight::Log);
+        let decision = command.decide(&mut work).await?;
+        Ok((decision, work))
     }
 
     fn receipt_of(&self, context: &Context, asked: &Idempotency, answer: &[u8]) -> Receipt {

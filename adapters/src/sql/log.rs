@@ -24,7 +24,7 @@ macro_rules! select {
     };
 }
 
-const LOAD: &str = select!("WHERE aggregate_type = $1 AND aggregate_id = $2 ORDER BY sequence");
+const LOAD: &str = select!("WHERE aggregate_type = $1 AND aggregate_id = $2 AND sequence > $3 ORDER BY sequence");
 const PAGE: &str = select!("WHERE position > $1 ORDER BY position LIMIT $2");
 const AT_POSTGRES: &str =
     select!("WHERE position IN (SELECT value::bigint FROM json_array_elements_text($1::json)) ORDER BY position");
@@ -109,8 +109,12 @@ pub(crate) fn signed(number: u64) -> i64 {
 
 #[async_trait]
 impl EventLog for Log {
-    async fn load(&self, stream: &StreamId) -> Result<Vec<Recorded>, StoreError> {
-        let values = vec![stream.aggregate_type.into(), stream.aggregate_id.as_str().into()];
+    async fn load(&self, stream: &StreamId, after: u64) -> Result<Vec<Recorded>, StoreError> {
+        let values = vec![
+            stream.aggregate_type.into(),
+            stream.aggregate_id.as_str().into(),
+            signed(after).into(),
+        ];
         self.events(LOAD, values).await
     }
 

@@ -138,9 +138,9 @@ impl MemoryLog {
 
 #[async_trait]
 impl EventLog for MemoryLog {
-    async fn load(&self, stream: &StreamId) -> Result<Vec<Recorded>, StoreError> {
+    async fn load(&self, stream: &StreamId, after: u64) -> Result<Vec<Recorded>, StoreError> {
         let events = self.events.read().unwrap();
-        let of_stream = |event: &&Recorded| event.aggregate_id == stream.aggregate_id;
+        let of_stream = |event: &&Recorded| event.aggregate_id == stream.aggregate_id && event.sequence > after;
         Ok(events.iter().filter(of_stream).cloned().collect())
     }
 

@@ -20,6 +20,8 @@ use application::{
     flow::{ListingCache, NetworkKeys},
     personal::PersonalData,
     ports::clock::Clock,
+    queues::Queues,
+    states::States,
 };
 use chrono::TimeDelta;
 use projections::{
@@ -131,7 +133,8 @@ fn assemble(
         listings_in_use: Arc::new(listings::FromViews(views.clone())),
         clock,
         entropy: Arc::new(OsEntropy),
-        queues: application::queues::Queues::default(),
+        queues: Queues::default(),
+        states: States::default(),
         network_keys: NetworkKeys::default(),
         listings: ListingCache::default(),
         addresses: address.addresses,

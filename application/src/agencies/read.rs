@@ -11,7 +11,7 @@ use domain::{
     personal::Detail,
 };
 
-use crate::{app::App, error::CommandError};
+use crate::{app::App, error::CommandError, states::Folded};
 
 /// An agency as its customers see it.
 #[derive(Clone, Debug)]
@@ -40,10 +40,12 @@ impl App {
     /// When the store fails.
     pub async fn agency_of_host(&self, host: &HostName) -> Result<Option<AgencyFace>, CommandError> {
         let stream = StreamId::of::<Host>(HostId::of(self.installation, host));
-        let Some((claimed, _, _)) = self.replay::<Host>(&stream).await? else {
+        let Some(claimed) = self.replay::<Host>(&stream).await? else {
             return Ok(None);
         };
-        let Some(owner) = claimed.owner() else { return Ok(None) };
+        let Some(owner) = claimed.state.owner() else {
+            return Ok(None);
+        };
         self.agency_face(owner).await
     }
 
@@ -53,7 +55,7 @@ impl App {
     /// When the store fails.
     pub async fn agency_face(&self, id: AgencyId) -> Result<Option<AgencyFace>, CommandError> {
         let agency = self.replay::<Agency>(&StreamId::of::<Agency>(id)).await?;
-        Ok(agency.and_then(|(agency, _, _)| {
+        Ok(agency.and_then(|Folded { state: agency, .. }| {
             let name = agency.name()?.to_owned();
             Some(AgencyFace {
                 id,
@@ -69,7 +71,7 @@ impl App {
     /// When the store fails.
     pub async fn members(&self, agency: AgencyId) -> Result<BTreeMap<MemberId, Person>, CommandError> {
         let mut members = BTreeMap::new();
-        for row in self.log.load(&StreamId::of::<Agency>(agency)).await? {
+        for row in self.log.load(&StreamId::of::<Agency>(agency), 0).await? {
             if let Event::Agency(AgencyEvent::MemberAdded { member, personal, .. }) = self.personal.event(&row).await? {
                 let fact = |detail| {
                     personal

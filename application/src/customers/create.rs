@@ -63,7 +63,7 @@ impl UseCase for CreateCustomer {
 
     async fn decide(&self, work: &mut Work<'_>) -> Result<Decision<Self::Answer>, CommandError> {
         work.note(metadata::CUSTOMER, self.id);
-        let mut customer = work.load::<Customer>(self.id).await?;
+        let mut customer = work.begin::<Customer>(self.id).await?;
         let facts = [
             (Detail::Name, Some(self.customer.name.as_str())),
             (Detail::Email, self.customer.email.as_deref()),

@@ -40,7 +40,7 @@ impl App {
     /// # Errors
     /// When the store fails.
     pub async fn customer(&self, tenant: TenantId, id: CustomerId) -> Result<Option<CustomerFile>, CommandError> {
-        let rows = self.log.load(&StreamId::of::<Customer>(id)).await?;
+        let rows = self.log.load(&StreamId::of::<Customer>(id), 0).await?;
         if rows.first().is_none_or(|row| row.tenant_id != tenant) {
             return Ok(None);
         }

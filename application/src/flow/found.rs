@@ -51,14 +51,14 @@ impl App {
     }
 
     pub(super) async fn link_by_id(&self, id: LinkId) -> Result<Option<FoundLink>, CommandError> {
-        let Some((link, tenant, _)) = self.replay::<ConnectLink>(&StreamId::of::<ConnectLink>(id)).await? else {
+        let Some(found) = self.replay::<ConnectLink>(&StreamId::of::<ConnectLink>(id)).await? else {
             return Ok(None);
         };
-        Ok(link.terms().cloned().map(|terms| FoundLink {
+        Ok(found.state.terms().cloned().map(|terms| FoundLink {
             id,
-            tenant,
+            tenant: found.owner,
             terms,
-            link,
+            link: found.state,
         }))
     }
 

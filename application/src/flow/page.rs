@@ -160,7 +160,7 @@ impl App {
     async fn listing_title(&self, found: &FoundLink) -> Result<Option<String>, CommandError> {
         let rows = self
             .log
-            .load(&StreamId::of::<Integration>(found.terms.integration))
+            .load(&StreamId::of::<Integration>(found.terms.integration), 0)
             .await?;
         let through = found.id.to_string();
         let of_this_link = |row: &&Recorded| row.note(metadata::LINK).as_ref() == Some(&through);
@@ -173,7 +173,7 @@ impl App {
     }
 
     async fn connection_name(&self, found: &FoundLink) -> Result<Option<String>, CommandError> {
-        let rows = self.log.load(&StreamId::of::<ConnectLink>(found.id)).await?;
+        let rows = self.log.load(&StreamId::of::<ConnectLink>(found.id), 0).await?;
         let Some(first) = rows.first() else { return Ok(None) };
         match self.personal.event(first).await? {
             Event::ConnectLink(ConnectLinkEvent::Issued {

@@ -175,7 +175,7 @@ impl App {
         let customer = self
             .replay::<Customer>(&StreamId::of::<Customer>(found.terms.customer))
             .await?;
-        let customer = customer.map(|(customer, _, _)| customer);
+        let customer = customer.map(|customer| customer.state);
         Ok(customer
             .filter(|customer| !customer.has_room_for(found.terms.integration))
             .and_then(|c| c.source_allowance()))

@@ -214,7 +214,7 @@ impl App {
         let grant = self.grant_id(attempt, credential);
         let stream = StreamId::of::<Integration>(found.terms.integration);
         let integration = self.replay::<Integration>(&stream).await?;
-        let replaces = integration.is_some_and(|(integration, _, _)| integration.would_replace(grant));
+        let replaces = integration.is_some_and(|integration| integration.state.would_replace(grant));
         Ok((replaces && !found.terms.replaces_account).then_some(AttemptFailure::OtherAccount))
     }
 

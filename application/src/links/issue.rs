@@ -60,7 +60,7 @@ impl UseCase for IssueLink {
         let mut integration = work.load::<Integration>(terms.integration).await?;
         let superseded = self.end_earlier(work, &mut integration).await?;
 
-        let mut link = work.load::<ConnectLink>(id).await?;
+        let mut link = work.begin::<ConnectLink>(id).await?;
         note_terms(work, id, &terms);
         work.execute(&mut link, self.issue(work, &terms)).await?;
         let slot = Slot {

@@ -13,8 +13,8 @@ use super::{StoreError, vault::SecretChange};
 /// The one ordered log of an installation.
 #[async_trait]
 pub trait EventLog: Send + Sync {
-    /// The events of a stream, in order.
-    async fn load(&self, stream: &StreamId) -> Result<Vec<Recorded>, StoreError>;
+    /// The events of a stream behind a version, in order; behind 0: all of them.
+    async fn load(&self, stream: &StreamId, after: u64) -> Result<Vec<Recorded>, StoreError>;
 
     /// The next events behind a position, in order; fewer than `limit` only at the head.
     async fn page(&self, after: Position, limit: u32) -> Result<Vec<Recorded>, StoreError>;

@@ -9,6 +9,8 @@ pub mod log;
 pub mod provider;
 pub mod vault;
 
+use domain::log::DecodeError;
+
 /// Why a store could not answer. Its message never reaches a caller: it is logged once, where the request ends.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -18,4 +20,14 @@ pub enum StoreError {
     /// The store answered something that cannot be.
     #[error("the store failed: {0}")]
     Broken(String),
+}
+
+impl From<DecodeError> for StoreError {
+    /// What a newer node wrote is not damage: it can be read where that version runs, and here after the next update.
+    fn from(error: DecodeError) -> Self {
+        match error {
+            DecodeError::UnknownVersion { .. } => Self::Unavailable(error.to_string()),
+            DecodeError::Malformed { .. } => Self::Broken(error.to_string()),
+        }
+    }
 }

@@ -34,6 +34,10 @@ pub(super) struct State {
     pub(super) asked: Vec<Commit>,
     /// What others commit first: one for each commit that is asked for.
     pub(super) rivals: VecDeque<NewEvent>,
+    /// How many events were loaded, one number for each time that somebody asked.
+    pub(super) loaded: Vec<usize>,
+    /// Whether commits fail.
+    pub(super) is_away: bool,
 }
 
 impl State {
@@ -73,8 +77,11 @@ impl State {
 
 #[async_trait]
 impl EventLog for Store {
-    async fn load(&self, stream: &StreamId) -> Result<Vec<Recorded>, StoreError> {
-        Ok(self.0.lock().await.of(stream).cloned().collect())
+    async fn load(&self, stream: &StreamId, after: u64) -> Result<Vec<Recorded>, StoreError> {
+        let mut state = self.0.lock().await;
+        let rows: Vec<_> = state.of(stream).filter(|row| row.sequence > after).cloned().collect();
+        state.loaded.push(rows.len());
+        Ok(rows)
     }
 
     async fn page(&self, _: Position, _: u32) -> Result<Vec<Recorded>, StoreError> {
@@ -91,6 +98,9 @@ impl EventLog for Store {
 
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
         let mut state = self.0.lock().await;
+        if state.is_away {
+            return Err(StoreError::Unavailable("the log is away".to_owned()).into());
+        }
         state.asked.push(commit.clone());
         if let Some(rival) = state.rivals.pop_front() {
             state.append(rival);

@@ -2,6 +2,7 @@
 
 mod fake;
 mod idempotency;
+mod memory;
 mod races;
 mod tenants;
 mod unused;
@@ -9,6 +10,7 @@ mod unused;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use cqrs_es::Aggregate;
 use domain::{
     Timestamp,
     connect_link::{ConnectLink, ConnectLinkEvent, LinkTerms, LinkToken},
@@ -32,6 +34,7 @@ use crate::{
     app::Addresses,
     personal::PersonalData,
     ports::log::{EventBody, NewEvent},
+    states::States,
     work::Work,
 };
 
@@ -47,7 +50,12 @@ fn id(number: u128) -> Uuid {
     Uuid::from_u128(number)
 }
 
+/// A node that remembers nothing yet.
 fn app(store: &Arc<Store>) -> Arc<App> {
+    node(store, States::default())
+}
+
+fn node(store: &Arc<Store>, states: States) -> Arc<App> {
     Arc::new(App {
         installation: InstallationId(id(1)),
         log: Arc::clone(store) as _,
@@ -61,6 +69,7 @@ fn app(store: &Arc<Store>) -> Arc<App> {
         entropy: Arc::new(Counter::default()),
         personal: PersonalData::new(Arc::new(Unused), Arc::new(Unused)),
         queues: crate::queues::Queues::default(),
+        states,
         network_keys: crate::flow::NetworkKeys::default(),
         listings: crate::flow::ListingCache::default(),
         addresses: Addresses {
@@ -155,6 +164,16 @@ async fn with_link() -> (Arc<Store>, LinkId) {
 async fn names(store: &Store) -> Vec<String> {
     let rows = &store.0.lock().await.rows;
     rows.iter().map(|row| row.event_type.clone()).collect()
+}
+
+/// What a node takes a stream for now.
+async fn seen<A>(node: &App, stream: &StreamId) -> (A, u64)
+where
+    A: Aggregate + Clone + 'static,
+    A::Event: LoggedEvent,
+{
+    let found = node.replay::<A>(stream).await.unwrap().unwrap();
+    (found.state, found.version)
 }
 
 /// Counts some sources, and answers how many there are then.

@@ -17,13 +17,13 @@ pub(super) async fn end_of(
     tenant: TenantId,
     link: LinkId,
 ) -> Result<Option<(LinkEnd, Timestamp)>, CommandError> {
-    let rows = server.app.log.load(&StreamId::of::<ConnectLink>(link)).await?;
+    let rows = server.app.log.load(&StreamId::of::<ConnectLink>(link), 0).await?;
     let ends = rows.iter().filter(|row| row.tenant_id == tenant).map(end);
     ends.rev().find_map(Result::transpose).transpose()
 }
 
 fn end(row: &Recorded) -> Result<Option<(LinkEnd, Timestamp)>, CommandError> {
-    let event = row.decode().map_err(|error| StoreError::Broken(error.to_string()))?;
+    let event = row.decode().map_err(StoreError::from)?;
     Ok(match event {
         ConnectLinkEvent::Completed { .. } => Some((LinkEnd::Completed, row.recorded_at)),
         ConnectLinkEvent::Declined {} => Some((LinkEnd::Declined, row.recorded_at)),
@@ -65,6 +65,6 @@ async fn expiry_of(
         .app
         .replay::<ConnectLink>(&StreamId::of::<ConnectLink>(link))
         .await?;
-    let own = found.filter(|(_, owner, _)| *owner == tenant);
-    Ok(own.and_then(|(link, ..)| Some((LinkEnd::Expired, link.terms()?.expires_at))))
+    let own = found.filter(|found| found.owner == tenant);
+    Ok(own.and_then(|found| Some((LinkEnd::Expired, found.state.terms()?.expires_at))))
 }

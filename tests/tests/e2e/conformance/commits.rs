@@ -10,6 +10,7 @@ use grantlink_tests::conformance::{Boxed, Database, Draft, body, poll_once, row,
 
 grantlink_tests::on_both_databases!(
     streams_vault_rows_and_receipt_are_committed_together,
+    a_stream_is_read_from_any_of_its_versions_on,
     a_commit_of_which_any_part_fails_leaves_nothing,
     a_conflict_names_the_stream_that_moved_on,
     a_stream_that_was_only_read_is_checked_too,
@@ -42,9 +43,9 @@ async fn streams_vault_rows_and_receipt_are_committed_together(database: Databas
         all.iter()
             .all(|event| event.recorded_at == committed.recorded_at && event.tenant_id == tenant)
     );
-    assert_eq!(stores.log.load(&link).await?, all[..1]);
-    assert_eq!(stores.log.load(&integration).await?, all[1..2]);
-    assert_eq!(stores.log.load(&seen).await?, all[2..]);
+    assert_eq!(stores.log.load(&link, 0).await?, all[..1]);
+    assert_eq!(stores.log.load(&integration, 0).await?, all[1..2]);
+    assert_eq!(stores.log.load(&seen, 0).await?, all[2..]);
     let positions = [Position(3), Position(1), Position(99)];
     assert_eq!(stores.log.at(&positions).await?, [all[0].clone(), all[2].clone()]);
     assert!(stores.vault.get(&old.place).await?.is_none());
@@ -54,6 +55,23 @@ async fn streams_vault_rows_and_receipt_are_committed_together(database: Databas
     );
     let receipt = draft.0.receipt.context("a receipt was asked for")?;
     assert_eq!(stores.log.receipt(&receipt.key).await?, Some(receipt));
+    Ok(())
+}
+
+/// ES-11: what is known of a stream is brought up to date with its end alone.
+async fn a_stream_is_read_from_any_of_its_versions_on(database: Database) -> anyhow::Result<()> {
+    let stores = database.open().await?;
+    let (link, other) = (stream(), stream());
+    for version in 0..4 {
+        let both = Draft::default().appends(&link, version).appends(&other, version);
+        stores.log.commit(both.commit()).await?;
+    }
+    for after in 0..6 {
+        let tail = stores.log.load(&link, after).await?;
+        let sequences: Vec<u64> = tail.iter().map(|event| event.sequence).collect();
+        assert_eq!(sequences, (after + 1..=4).collect::<Vec<_>>());
+        assert!(tail.iter().all(|event| event.aggregate_id == link.aggregate_id));
+    }
     Ok(())
 }
 

@@ -75,7 +75,7 @@ async fn a_payload_comes_back_to_the_byte(database: Database) -> anyhow::Result<
             .log
             .commit(Draft::default().appends_with(&link, 0, body).commit())
             .await?;
-        let found = stores.log.load(&link).await?;
+        let found = stores.log.load(&link, 0).await?;
         assert_eq!(found[0].payload, payload);
         assert_eq!(found[0].metadata, r#"{ "z":"1",  "actor":"Ä" }"#);
     }

@@ -27,7 +27,7 @@ async fn a_trail_numbers_its_observations_and_never_conflicts(database: Database
     }
     let sequences: Vec<u64> = stores
         .log
-        .load(&seen)
+        .load(&seen, 0)
         .await?
         .iter()
         .map(|event| event.sequence)
@@ -51,7 +51,7 @@ async fn a_known_observation_is_skipped_alone(database: Database) -> anyhow::Res
     let committed = stores.log.commit(with_known).await?;
 
     assert_eq!(committed.position, Position(3));
-    let trail = stores.log.load(&seen).await?;
+    let trail = stores.log.load(&seen, 0).await?;
     let types: Vec<_> = trail
         .iter()
         .map(|event| (event.sequence, event.event_type.as_str()))
@@ -77,13 +77,13 @@ async fn a_trail_never_holds_more_of_a_type_than_its_cap(database: Database) -> 
     for outcome in observers.join_all().await {
         outcome?;
     }
-    assert_eq!(stores.log.load(&seen).await?.len(), 5);
+    assert_eq!(stores.log.load(&seen, 0).await?.len(), 5);
 
     // Also within one commit.
     let crowded = trail();
     let draft = (0..8).fold(Draft::default(), |draft, _| draft.observes(&crowded, "Opened", Some(5)));
     stores.log.commit(draft.commit()).await?;
-    assert_eq!(stores.log.load(&crowded).await?.len(), 5);
+    assert_eq!(stores.log.load(&crowded, 0).await?.len(), 5);
     Ok(())
 }
 
@@ -98,7 +98,7 @@ async fn a_cap_counts_its_own_type_alone(database: Database) -> anyhow::Result<(
     }
     let kept: Vec<_> = stores
         .log
-        .load(&seen)
+        .load(&seen, 0)
         .await?
         .into_iter()
         .map(|event| event.event_type)

@@ -165,7 +165,7 @@ async fn an_answer_that_got_lost_is_asked_for_again() -> anyhow::Result<()> {
             .log
             .commit(Draft::default().puts(&secret).receipt("alone", b"answer").commit())
             .await?;
-        assert_eq!(stores.log.load(&link).await?.len(), 10);
+        assert_eq!(stores.log.load(&link, 0).await?.len(), 10);
         assert_eq!(stores.log.head().await?, Position(10));
         Ok(())
     })

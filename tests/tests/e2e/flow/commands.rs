@@ -2,19 +2,21 @@
 
 use std::process::Output;
 
+use anyhow::Context;
 use domain::ids::InstallationId;
 use grantlink_tests::{
     conformance::Database,
     harness::{Browser, Stage},
     on_both_databases,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::BAKERY;
 
 on_both_databases!(
     the_story_of_a_link_can_be_replayed_by_its_id_and_by_its_address,
     every_view_can_be_rebuilt_while_the_server_serves,
+    a_key_that_the_command_line_took_back_is_dead_with_the_next_call,
     a_server_that_would_not_be_safe_says_what_to_change,
 );
 
@@ -72,6 +74,36 @@ async fn every_view_can_be_rebuilt_while_the_server_serves(database: Database) -
         "{}",
         complaint(&unknown)
     );
+    Ok(())
+}
+
+/// ES-11: the server has the agency in its memory; another process changes it.
+///
+/// Mutant: when the server answers from memory without asking the log for what is new, the key still opens.
+async fn a_key_that_the_command_line_took_back_is_dead_with_the_next_call(database: Database) -> anyhow::Result<()> {
+    let stage = Stage::set(database).await?;
+    let link = stage.agency.fresh_link().await?;
+    let issued = stage
+        .run(&["agency", "issue-key", "--agency", &stage.agency.id])
+        .await?;
+    let key = said(&issued)?
+        .split_whitespace()
+        .find(|word| word.starts_with("glk_"))
+        .map(str::to_owned);
+    let mut second = stage.agency.clone();
+    second.key = key.context("no key was printed")?;
+    second.link_now(&link).await?;
+    said(
+        &stage
+            .run(&["agency", "revoke-key", "--agency", &stage.agency.id, "--number", "1"])
+            .await?,
+    )?;
+    let refused = stage
+        .agency
+        .post(&format!("/links/{}/revoke", link.id), &json!({}))
+        .await?;
+    assert_eq!(refused.status, 401, "{}", refused.text);
+    assert_eq!(second.link_now(&link).await?["status"], "pending");
     Ok(())
 }
 

@@ -23,6 +23,8 @@ use application::{
     flow::{ListingCache, NetworkKeys},
     personal::PersonalData,
     ports::{StoreError, clock::Clock, listings::ListingsInUse},
+    queues::Queues,
+    states::States,
 };
 use async_trait::async_trait;
 use axum::{Router, body::Body};
@@ -126,7 +128,8 @@ impl World {
             clock: clock.clone(),
             entropy: Arc::new(OsEntropy),
             personal: personal.clone(),
-            queues: application::queues::Queues::default(),
+            queues: Queues::default(),
+            states: States::default(),
             network_keys: NetworkKeys::default(),
             listings: ListingCache::default(),
             addresses: Addresses {

@@ -69,7 +69,7 @@ impl System {
             }
             Transition::Load(stream) => {
                 let name = self.name(*stream);
-                let loaded = self.stores.log.load(&name).await?;
+                let loaded = self.stores.log.load(&name, 0).await?;
                 self.same(&loaded, self.model.of(*stream).copied().collect())
             }
             Transition::Follow => self.follow().await,

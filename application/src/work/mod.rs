@@ -1,5 +1,12 @@
 //! The unit of work: what one command loaded, and what it will change, committed once.
 
+mod loading;
+
+pub use loading::Loaded;
+pub(crate) use loading::Sight;
+
+use std::collections::HashMap;
+
 use cqrs_es::{Aggregate, event_sink::EventSink};
 use domain::{
     Timestamp,
@@ -19,30 +26,18 @@ use crate::{
         log::{Commit, EventBody, Expected, NewEvent, NewObservation, Receipt},
         vault::{Place, Record, SecretChange, SecretRow},
     },
+    states::{Folded, Kept},
 };
-
-/// An aggregate as it was loaded, moved on by the commands of this unit of work.
-pub struct Loaded<A> {
-    state: A,
-    stream: StreamId,
-    tenant: TenantId,
-    version: u64,
-    is_strangers: bool,
-}
-
-impl<A> std::ops::Deref for Loaded<A> {
-    type Target = A;
-    fn deref(&self) -> &A {
-        &self.state
-    }
-}
 
 /// The changes of one command. Dropped without a commit, it changed nothing.
 pub struct Work<'a> {
     app: &'a App,
     context: &'a Context,
     first_event_id: Uuid,
+    sight: Sight,
+    trusts_memory: bool,
     notes: Metadata,
+    moved: HashMap<StreamId, Kept>,
     expects: Vec<Expected>,
     appends: Vec<Drafted>,
     observations: Vec<(Drafted, Option<u32>)>,
@@ -60,12 +55,15 @@ struct Drafted {
 
 impl<'a> Work<'a> {
     /// `first_event_id` is made once and kept through every retry; the ids of the events count on from it.
-    pub(crate) fn new(app: &'a App, context: &'a Context, first_event_id: Uuid) -> Self {
+    pub(crate) fn new(app: &'a App, context: &'a Context, first_event_id: Uuid, sight: Sight) -> Self {
         Self {
             app,
             context,
             first_event_id,
+            sight,
+            trusts_memory: false,
             notes: notes_of(context),
+            moved: HashMap::new(),
             expects: vec![],
             appends: vec![],
             observations: vec![],
@@ -83,67 +81,23 @@ impl<'a> Work<'a> {
         self.context
     }
 
-    /// Loads an aggregate of the context's tenant. Another tenant's looks like one that does not exist.
-    ///
-    /// # Errors
-    /// When the store fails or holds what this node cannot read.
-    pub async fn load<A>(&mut self, id: impl std::fmt::Display) -> Result<Loaded<A>, CommandError>
-    where
-        A: Aggregate,
-        A::Event: LoggedEvent,
-    {
-        self.load_of::<A>(id, self.context.tenant).await
-    }
-
-    /// Loads an aggregate whose stream belongs to the agency itself, whatever the mode.
-    ///
-    /// # Errors
-    /// When the store fails or holds what this node cannot read.
-    pub async fn load_home<A>(&mut self, id: impl std::fmt::Display) -> Result<Loaded<A>, CommandError>
-    where
-        A: Aggregate,
-        A::Event: LoggedEvent,
-    {
-        self.load_of::<A>(id, self.context.home()).await
-    }
-
-    async fn load_of<A>(&mut self, id: impl std::fmt::Display, tenant: TenantId) -> Result<Loaded<A>, CommandError>
-    where
-        A: Aggregate,
-        A::Event: LoggedEvent,
-    {
-        let stream = StreamId::of::<A>(id);
-        let (state, version, is_strangers) = match self.app.replay::<A>(&stream).await? {
-            Some((_, owner, version)) if owner != tenant && !is_shared::<A>() => (A::default(), version, true),
-            Some((state, _, version)) => (state, version, false),
-            None => (A::default(), 0, false),
-        };
-        self.expects.push(Expected {
-            stream: stream.clone(),
-            version,
-        });
-        Ok(Loaded {
-            state,
-            stream,
-            tenant,
-            version,
-            is_strangers,
-        })
-    }
-
     /// Lets the aggregate decide, and keeps its events for the commit.
     ///
     /// # Errors
     /// What the aggregate refuses, or a store that failed.
     pub async fn execute<A>(&mut self, aggregate: &mut Loaded<A>, command: A::Command) -> Result<(), CommandError>
     where
-        A: Aggregate<Services = ()>,
+        A: Aggregate<Services = ()> + Clone + 'static,
         A::Event: LoggedEvent,
         CommandError: From<A::Error>,
     {
         let sink = EventSink::default();
         aggregate.state.handle(command, &(), &sink).await?;
-        for event in sink.collect().await {
+        let events = sink.collect().await;
+        if events.is_empty() {
+            return Ok(());
+        }
+        for event in events {
             if aggregate.is_strangers {
                 return Err(StoreError::Broken("an event for another tenant's stream".into()).into());
             }
@@ -153,6 +107,12 @@ impl<'a> Work<'a> {
                 .await?;
             self.appends.push(draft);
         }
+        let moved = Folded {
+            state: aggregate.state.clone(),
+            owner: aggregate.tenant,
+            version: aggregate.version,
+        };
+        self.moved.insert(aggregate.stream.clone(), Kept::new(moved));
         Ok(())
     }
 
@@ -260,7 +220,8 @@ impl<'a> Work<'a> {
         Ok(self.app.personal.seal(&key, event, personal))
     }
 
-    pub(crate) fn into_commit(self, receipt: Option<Receipt>) -> Commit {
+    /// What is to be committed, and the states that stand once it is.
+    pub(crate) fn into_commit(self, receipt: Option<Receipt>) -> (Commit, HashMap<StreamId, Kept>) {
         let notes = serde_json::to_string(&self.notes).unwrap_or_default(); // a map of texts always becomes JSON
         let body = |mut body: EventBody| {
             body.metadata.clone_from(&notes);
@@ -280,24 +241,25 @@ impl<'a> Work<'a> {
             body: body(draft.body),
             at_most,
         });
-        Commit {
+        let commit = Commit {
             tenant: self.context.tenant,
             expects: self.expects,
             appends: appends.collect(),
             observations: observations.collect(),
             secrets: self.secrets,
             receipt,
-        }
+        };
+        (commit, self.moved)
+    }
+
+    /// Whether anything was taken from memory, and so may be older than the log.
+    pub(crate) fn trusts_memory(&self) -> bool {
+        self.trusts_memory
     }
 
     pub(crate) fn changes_nothing(&self) -> bool {
         self.appends.is_empty() && self.observations.is_empty() && self.secrets.is_empty()
     }
-}
-
-/// Hosts are shared ground: who owns a name must be visible to everybody who wants it.
-fn is_shared<A: Aggregate>() -> bool {
-    A::TYPE == domain::host::Host::TYPE
 }
 
 fn notes_of(context: &Context) -> Metadata {
