@@ -260,7 +260,7 @@ async fn of_two_commits_that_wait_together_the_second_sees_the_first(database: D
     Ok(())
 }
 
-/// Mutant: without the rerun of a broken batch's members one by one, its mates fail.
+/// Mutants: without the rerun of a broken batch's members one by one, its mates fail; without the rollback before it, too (`SQLite`).
 async fn one_broken_commit_does_not_take_its_batch_along(database: Database) -> anyhow::Result<()> {
     let stores = database.open().await?;
     let hold = database.hold_the_log().await?;

@@ -22,7 +22,7 @@ const HELD_UP: Duration = Duration::from_secs(4);
 const PAYLOAD: usize = 64 << 10;
 const CALLERS: usize = 16;
 
-/// Mutant: without the writer's part in the checkpoints the file only grows, to all that was written.
+/// Mutant: without the writer's part in the checkpoints the file grows to all that was written.
 #[tokio::test(flavor = "multi_thread")]
 async fn under_constant_load_the_write_ahead_log_stays_short() -> anyhow::Result<()> {
     run(Kind::Sqlite, async |database: Database| {
@@ -34,7 +34,7 @@ async fn under_constant_load_the_write_ahead_log_stays_short() -> anyhow::Result
     .await
 }
 
-/// Mutant: with checkpoints that wait for readers (`RESTART`) on the writer's connection, an append waits for the reader.
+/// Mutant: with checkpoints that wait for readers (`RESTART`), appends wait for them too.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_open_snapshot_and_a_backup_hold_no_append_up() -> anyhow::Result<()> {
     run(Kind::Sqlite, async |database: Database| {
@@ -77,7 +77,7 @@ async fn an_open_snapshot_and_a_backup_hold_no_append_up() -> anyhow::Result<()>
 /// ES-12: what is refused is told so and leaves nothing, what was acknowledged stays, reads go on, and so do appends as soon as
 /// there is room. A limit on the size of files stands for the disk; it holds for a process, so the story has one of its own,
 /// which ignores the signal that goes with it.
-/// Mutant: without the rollback after an error, the transaction stays open and the next append is refused for ever.
+/// Mutant: when an append is answered whatever became of its write, none is ever refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_takes_no_more_is_survived() -> anyhow::Result<()> {
     const ALONE: &str = "GRANTLINK_TEST_ALONE";
