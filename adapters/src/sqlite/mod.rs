@@ -10,7 +10,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use application::ports::{StoreError, clock::Clock};
 use sqlx::{
-    ConnectOptions, Executor, SqlSafeStr, Sqlite, SqliteConnection, SqlitePool,
+    ConnectOptions, Connection, Executor, SqlSafeStr, Sqlite, SqliteConnection, SqlitePool,
     migrate::{Migration, MigrationType, Migrator},
     pool::PoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
@@ -69,14 +69,16 @@ pub async fn open_pool(path: &Path, connections: u32) -> Result<SqlitePool, Stor
         .map_err(store_error)
 }
 
-/// False, and so the end of the connection, when it cannot be known to be clean.
+/// False, and so the end of the connection, when it cannot be known to be clean. Where `SQLite` rolled back by itself (on a full
+/// disk it does), sqlx counts the transaction as open for ever: no other can begin there.
 async fn roll_back(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-    match connection.execute("ROLLBACK").await {
-        Ok(_) => Ok(true),
+    let clean = match connection.execute("ROLLBACK").await {
+        Ok(_) => true,
         // The plain SQLITE_ERROR: no transaction is open, as it should be.
-        Err(sqlx::Error::Database(error)) => Ok(error.code().as_deref() == Some("1")),
-        Err(_) => Ok(false),
-    }
+        Err(sqlx::Error::Database(error)) => error.code().as_deref() == Some("1"),
+        Err(_) => false,
+    };
+    Ok(clean && !connection.is_in_transaction())
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
@@ -96,5 +98,5 @@ async fn connect(options: SqliteConnectOptions) -> Result<SqliteConnection, Stor
 }
 
 async fn close(connection: SqliteConnection) -> Result<(), StoreError> {
-    sqlx::Connection::close(connection).await.map_err(store_error)
+    connection.close().await.map_err(store_error)
 }
