@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod entropy;
 pub mod http;
+mod mutants;
 pub mod postgres;
 pub mod providers;
 pub mod sql;

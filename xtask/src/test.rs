@@ -10,7 +10,7 @@ mod summary;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 
 use crate::stage::Stages;
 use foreground::Foreground;
@@ -19,6 +19,7 @@ use postgres::Postgres;
 use summary::Counts;
 
 pub(crate) const POSTGRES: &str = "GRANTLINK_TEST_POSTGRES";
+const POSTGRES_BIN: &str = "GRANTLINK_TEST_POSTGRES_BIN";
 const CHROMEDRIVER: &str = "GRANTLINK_TEST_CHROMEDRIVER";
 const CHROMIUM: &str = "GRANTLINK_TEST_CHROMIUM";
 pub(crate) const BINARY: &str = "GRANTLINK_TEST_BINARY";
@@ -52,8 +53,8 @@ fn some_ran(counts: Counts) -> Result<()> {
 /// Nothing when the tests did not get to run.
 fn all_stages(stages: &mut Stages, foreground: &Foreground, filter: &[String], counts: &mut Counts) -> Option<()> {
     let server = std::env::var(POSTGRES).ok();
-    let found = stages.run("packages", || packages::provide(foreground, server.is_none()))?;
-    let binary = stages.run("build", || run::build(foreground))?;
+    let found = stages.run("packages", || packages::provide(foreground))?;
+    let binary = stages.run("build", || run::build(foreground, &["--tests"]))?;
     let (_private, url) = stages.run("PostgreSQL", || database(server, &found))?;
     let environment = environment(url, binary, found);
     for (name, suite) in [("tests", run::Suite::Workspace), ("interop", run::Suite::Interop)] {
@@ -76,8 +77,7 @@ fn database(given: Option<String>, found: &Found) -> Result<(Option<Postgres>, S
         println!("    using the server of {POSTGRES}");
         return Ok((None, url));
     }
-    let programs = found.postgres.as_deref().context("no PostgreSQL programs")?;
-    let private = Postgres::start(programs)?;
+    let private = Postgres::start(&found.postgres)?;
     let url = private.url();
     println!("    private server at {url}");
     Ok((Some(private), url))
@@ -87,6 +87,7 @@ fn database(given: Option<String>, found: &Found) -> Result<(Option<Postgres>, S
 fn environment(postgres: String, binary: PathBuf, found: Found) -> run::Environment {
     vec![
         (POSTGRES, postgres.into()),
+        (POSTGRES_BIN, found.postgres.into()),
         (BINARY, binary.into()),
         (CHROMEDRIVER, found.chromedriver.into()),
         (CHROMIUM, found.chromium.into()),

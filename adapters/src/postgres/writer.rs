@@ -17,6 +17,7 @@ use super::{
     answer::{Answer, Verdict},
     batch::Batch,
 };
+use crate::mutants::mutant;
 use crate::sql::{
     Backend, Outcome, RECEIPT, Row, bound, broken, receipt, receipt_values, refuse_all, store_error, unavailable,
 };
@@ -82,7 +83,13 @@ impl PgWriter {
     async fn attempt(&mut self, batch: &Batch<'_>) -> Result<PgRow, Failure> {
         let silence = self.silence;
         let connection = self.connection().await.map_err(Failure::Lost)?;
+        if mutant!("mutant-lock-held-by-client") {
+            sqlx::raw_sql("BEGIN").execute(&mut *connection).await.ok();
+        }
         let answer = timeout(silence, batch.send(connection)).await;
+        if mutant!("mutant-lock-held-by-client") {
+            sqlx::raw_sql("COMMIT").execute(&mut *connection).await.ok();
+        }
         let failure = match answer {
             Ok(Ok(Some(row))) => return Ok(row),
             Ok(Ok(None)) => return Err(Failure::Refused(broken("append_batch did not answer"))),
@@ -174,7 +181,8 @@ fn session(options: &Options) -> Result<PgConnectOptions, StoreError> {
         ("enable_mergejoin", "off".to_owned()),
     ];
     let options = options.connect_options()?.application_name("grantlink-log");
-    Ok(options.options(settings))
+    let careless = mutant!("mutant-synchronous-off").then_some(("synchronous_commit", "off"));
+    Ok(options.options(settings).options(careless))
 }
 
 /// Whether an error is the server's answer on a connection that goes on. Not so when it ends the session, and not where the

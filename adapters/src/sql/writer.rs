@@ -17,6 +17,7 @@ use domain::{
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::unavailable;
+use crate::mutants::{answer_early, mutant};
 
 /// So many commits may wait; more are refused, so that a slow disk shows as 503 and not as a growing memory.
 const QUEUE: usize = 1_024;
@@ -112,8 +113,11 @@ async fn run<B: Backend>(mut backend: B, mut messages: mpsc::Receiver<Message>, 
                 }
             }
         }
-        let (batch, answers) = next_batch(&mut waiting, B::MATES_MAY_DEPEND);
+        let (batch, mut answers) = next_batch(&mut waiting, B::MATES_MAY_DEPEND);
         if !batch.is_empty() {
+            if mutant!("mutant-answer-before-commit") {
+                answer_early(&batch, &mut answers, *announce.borrow());
+            }
             let outcomes = backend.write(&batch).await;
             answer(outcomes, answers, &announce);
         }

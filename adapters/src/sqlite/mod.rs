@@ -16,6 +16,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
+use crate::mutants::mutant;
 use crate::sql::{Pool, Stores, head, migration_error, store_error};
 
 /// Readers, and the writers of what is no event. `SQLite` lets one write at a time, so more would only wait.
@@ -86,7 +87,11 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .filename(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
+        .synchronous(if mutant!("mutant-synchronous-off") {
+            SqliteSynchronous::Off
+        } else {
+            SqliteSynchronous::Full
+        })
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
         // So that the triggers see what INSERT OR REPLACE deletes.

@@ -1,4 +1,7 @@
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use adapters::{postgres, sql::Stores, sqlite};
 use anyhow::{Context, ensure};
@@ -47,21 +50,34 @@ where
 
 impl Database {
     async fn create(kind: Kind) -> anyhow::Result<Self> {
-        let place = match kind {
-            Kind::Sqlite => Place::Sqlite(tempfile::tempdir()?),
+        match kind {
+            Kind::Sqlite => Self::in_folder(&std::env::temp_dir()).await,
             Kind::Postgres => {
-                let server = std::env::var("GRANTLINK_TEST_POSTGRES")
-                    .context("GRANTLINK_TEST_POSTGRES names no server: run cargo xtask test")?;
-                let name = format!("grantlink_test_{}_{}", std::process::id(), id().simple());
-                administer(
-                    &server,
-                    format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"),
-                )
-                .await?;
-                Place::Postgres { server, name }
+                let server = std::env::var("GRANTLINK_TEST_POSTGRES");
+                Self::on_server(server.context("GRANTLINK_TEST_POSTGRES names no server: run cargo xtask test")?).await
             }
-        };
-        let database = Self(Arc::new(place));
+        }
+    }
+
+    /// One in a folder of somebody's choice, or rather in a new one there.
+    ///
+    /// # Errors
+    /// When it cannot be made there.
+    pub async fn in_folder(folder: &Path) -> anyhow::Result<Self> {
+        let database = Self(Arc::new(Place::Sqlite(tempfile::tempdir_in(folder)?)));
+        database.migrate().await?;
+        Ok(database)
+    }
+
+    /// One on a server of the story's own; it ends with that.
+    ///
+    /// # Errors
+    /// When it cannot be made there.
+    pub async fn on_server(server: String) -> anyhow::Result<Self> {
+        let name = format!("grantlink_test_{}_{}", std::process::id(), id().simple());
+        let create = format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'");
+        administer(&server, create).await?;
+        let database = Self(Arc::new(Place::Postgres { server, name }));
         database.migrate().await?;
         Ok(database)
     }

@@ -20,6 +20,7 @@ pub use network::{client, localhost_at_home};
 pub use page::Page;
 pub use provider::{CALLBACK_HOST, FACEBOOK, GOOGLE, PROVIDER_HOST, callback_path, client_of};
 pub use secrets::Needle;
+pub(crate) use server::free_port;
 pub use server::{Server, program};
 pub use simulator::personas::{Persona, everyone};
 pub use stage::{AGENCY_HOST, Stage};

@@ -1,4 +1,4 @@
-//! The programs that the tests drive: a `PostgreSQL` server, Chromium and its driver. What is missing is installed from the
+//! The programs that the tests drive: `PostgreSQL`, Chromium and its driver, strace. What is missing is installed from the
 //! system's packages where we may; where we may not, the reader is told what to install. Nothing is skipped.
 
 use std::env;
@@ -8,12 +8,12 @@ use std::process::{Command, Stdio};
 use anyhow::{Result, bail};
 
 use super::foreground::Foreground;
-use super::{CHROMEDRIVER, CHROMIUM};
+use super::{CHROMEDRIVER, CHROMIUM, POSTGRES_BIN};
 
 /// Where the programs are.
 pub(super) struct Found {
-    /// The folder of `initdb` and `postgres`; nothing when the caller named a server.
-    pub(super) postgres: Option<PathBuf>,
+    /// The folder of `initdb`, `postgres` and `pg_ctl`: stories that crash a server have one of their own.
+    pub(super) postgres: PathBuf,
     pub(super) chromium: PathBuf,
     pub(super) chromedriver: PathBuf,
 }
@@ -39,14 +39,14 @@ apt-get install --yes --no-install-recommends "$@"
 ///
 /// # Errors
 /// When something is missing still, with the words that tell what to install.
-pub(super) fn provide(foreground: &Foreground, postgres_is_needed: bool) -> Result<Found> {
-    let missing = match find(postgres_is_needed) {
+pub(super) fn provide(foreground: &Foreground) -> Result<Found> {
+    let missing = match find() {
         Ok(found) => return Ok(found),
         Err(missing) => missing,
     };
     println!("    missing: {}", missing.0.join(", "));
     install(foreground, &missing)?;
-    find(postgres_is_needed).or_else(|missing| bail!("installed, and still not found. {}", missing.advice()))
+    find().or_else(|missing| bail!("installed, and still not found. {}", missing.advice()))
 }
 
 /// Finds the folder of the `PostgreSQL` programs, and installs them where they are missing.
@@ -64,25 +64,24 @@ pub(crate) fn provide_postgres(foreground: &Foreground) -> Result<PathBuf> {
     }
 }
 
-fn find(postgres_is_needed: bool) -> Result<Found, Missing> {
-    let postgres = if postgres_is_needed { postgres_programs() } else { None };
-    let chromium = named(
-        CHROMIUM,
-        &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
-    );
+fn find() -> Result<Found, Missing> {
+    let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+    let postgres = postgres_programs();
+    let chromium = named(CHROMIUM, &names);
     let chromedriver = named(CHROMEDRIVER, &["chromedriver"]);
-    let mut missing = Vec::new();
-    if postgres_is_needed && postgres.is_none() {
-        missing.push("postgresql");
-    }
-    if chromium.is_none() {
-        missing.push("chromium");
-    }
-    if chromedriver.is_none() {
-        missing.push("chromium-driver");
-    }
-    match (chromium, chromedriver) {
-        (Some(chromium), Some(chromedriver)) if missing.is_empty() => Ok(Found {
+    let there = [
+        ("postgresql", postgres.is_some()),
+        ("chromium", chromium.is_some()),
+        ("chromium-driver", chromedriver.is_some()),
+        ("strace", on_path("strace").is_some()),
+    ];
+    let missing: Vec<_> = there
+        .iter()
+        .filter(|(_, there)| !there)
+        .map(|(package, _)| *package)
+        .collect();
+    match (postgres, chromium, chromedriver) {
+        (Some(postgres), Some(chromium), Some(chromedriver)) if missing.is_empty() => Ok(Found {
             postgres,
             chromium,
             chromedriver,
@@ -95,10 +94,9 @@ impl Missing {
     fn advice(&self) -> String {
         format!(
             "The tests need {packages}. On Debian: `sudo apt-get install {packages}`. On another system install the \
-             same programs so that they are on the PATH, or name them: {CHROMIUM} and {CHROMEDRIVER} are paths, {server} \
-             is the URL of a server on which the tests may create databases.",
+             same programs so that they are on the PATH, or name them: {CHROMIUM} and {CHROMEDRIVER} are paths, \
+             {POSTGRES_BIN} is the folder of `initdb`, `postgres` and `pg_ctl`.",
             packages = self.0.join(" "),
-            server = super::POSTGRES,
         )
     }
 }
@@ -159,10 +157,11 @@ fn path_folders() -> impl Iterator<Item = PathBuf> {
 
 /// Debian keeps the server's programs off the PATH, one folder for each version.
 fn postgres_programs() -> Option<PathBuf> {
+    let named = env::var_os(POSTGRES_BIN).map(PathBuf::from);
     let versions = versions(Path::new("/usr/lib/postgresql"));
-    path_folders()
-        .chain(versions)
-        .find(|folder| folder.join("initdb").is_file() && folder.join("postgres").is_file())
+    let programs = ["initdb", "postgres", "pg_ctl"];
+    let mut folders = named.into_iter().chain(path_folders()).chain(versions);
+    folders.find(|folder| programs.iter().all(|program| folder.join(program).is_file()))
 }
 
 /// The newest version first.

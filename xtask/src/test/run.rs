@@ -17,10 +17,11 @@ use crate::interop;
 /// Variables for the tests.
 pub(super) type Environment = Vec<(&'static str, OsString)>;
 
-/// Builds every test and every binary in one go, so that both share their dependencies. Answers with the path of the
+/// Builds every binary and what else is named in one go, so that they share their dependencies. Answers with the path of the
 /// binary that the tests start.
-pub(super) fn build(foreground: &Foreground) -> Result<PathBuf> {
-    let mut command = cargo(["build", "--workspace", "--bins", "--tests", "--locked"]);
+pub(super) fn build(foreground: &Foreground, more: &[&str]) -> Result<PathBuf> {
+    let mut command = cargo(["build", "--workspace", "--bins", "--locked"]);
+    command.args(more);
     let mut binary = None;
     foreground.read_stdout(command.arg("--message-format=json-render-diagnostics"), |line| {
         let built = artifact::binary(line).filter(|(name, _)| name == "grantlink");
