@@ -1,4 +1,4 @@
-//! The project's own tasks: `cargo xtask check`, `test`, `bench` and `generate`. Whatever a person or
+//! The project's own tasks: `cargo xtask check`, `test`, `torture`, `bench` and `generate`. Whatever a person or
 //! continuous integration has to run is one of these, so that both run the same thing.
 
 mod artifact;
@@ -28,6 +28,8 @@ enum Task {
     },
     /// The table of benchmarks, on a private `PostgreSQL` and a real disk
     Bench(bench::Wish),
+    /// The crash and race tests at length, with a table of what they counted
+    Torture(test::torture::Options),
     /// Writes the generated files anew
     Generate,
 }
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         Task::Check => exit(check::run()),
         Task::Test { filter } => test::run(&filter),
         Task::Bench(wish) => exit(bench::run(&wish)),
+        Task::Torture(options) => test::torture::run(&options),
         Task::Generate => exit(check::generated::write()),
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod packages;
 pub(crate) mod postgres;
 mod run;
 mod summary;
+pub(crate) mod torture;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
