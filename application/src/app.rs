@@ -20,8 +20,9 @@ use crate::{
         clock::{Clock, Entropy},
         images::Images,
         listings::ListingsInUse,
-        log::EventLog,
+        log::{EventLog, ReceiptKey},
         provider::Catalogue,
+        receipts::Receipts,
         vault::Vault,
     },
     queues::Queues,
@@ -34,6 +35,8 @@ pub struct App {
     pub installation: InstallationId,
     /// The event log.
     pub log: Arc<dyn EventLog>,
+    /// The end of stored answers.
+    pub receipts: Arc<dyn Receipts>,
     /// The vault's rows.
     pub vault: Arc<dyn Vault>,
     /// The attempts' rows.
@@ -53,7 +56,9 @@ pub struct App {
     /// The subjects' keys.
     pub personal: PersonalData,
     /// Who waits for whom after a conflict.
-    pub queues: Queues,
+    pub queues: Queues<StreamId>,
+    /// Which idempotent calls this node is at work on.
+    pub in_flight: Queues<ReceiptKey>,
     /// What this node has folded already.
     pub states: States,
     /// This month's network key.

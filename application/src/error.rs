@@ -55,6 +55,9 @@ pub enum CommandError {
     /// The idempotency key was used for another request.
     #[error("the idempotency key was used with another body")]
     KeyReused,
+    /// This node is at work on a call with the same idempotency key.
+    #[error("a call with this idempotency key is under way, ask again for its answer")]
+    KeyInFlight,
     /// Too many others changed the same things at the same time.
     #[error("the data is too contended, try again")]
     Contended,

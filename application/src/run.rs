@@ -4,17 +4,16 @@
 use std::{future::Future, sync::Arc};
 
 use domain::log::Position;
-use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use crate::{
     app::App,
     context::Context,
     error::CommandError,
+    idempotency::Idempotency,
     ports::{
         StoreError,
-        log::{CommitError, Receipt, ReceiptKey},
-        vault::{Place, Record},
+        log::{CommitError, Receipt},
     },
     work::{Sight, Work},
 };
@@ -48,17 +47,6 @@ pub struct Done<T> {
     pub position: Position,
 }
 
-/// An idempotent call: the same key and body get the same answer, byte for byte.
-#[derive(Clone, Debug)]
-pub struct Idempotency {
-    /// The route.
-    pub route: String,
-    /// The caller's key.
-    pub key: String,
-    /// SHA-256 of the request's body.
-    pub body_hash: [u8; 32],
-}
-
 impl App {
     /// Runs a command in a task of its own: a caller that goes away cancels nothing.
     ///
@@ -80,40 +68,7 @@ impl App {
         .await
     }
 
-    /// Runs a command whose rendered answer is kept with its commit under the caller's key.
-    ///
-    /// # Errors
-    /// As [`App::run`]; [`CommandError::KeyReused`] when the key came with another body before.
-    pub async fn run_once<U: UseCase>(
-        self: &Arc<Self>,
-        context: &Context,
-        idempotency: Option<Idempotency>,
-        command: U,
-        render: fn(&U::Answer) -> Vec<u8>,
-    ) -> Result<Done<Vec<u8>>, CommandError> {
-        let (app, context) = (Arc::clone(self), context.clone());
-        spawned(async move {
-            if let Some(asked) = &idempotency
-                && let Some(receipt) = app.log.receipt(&receipt_key(&context, asked)).await?
-            {
-                return app.replay_answer(asked, &receipt).await;
-            }
-            match app.attempt(&context, &command, idempotency.as_ref(), render).await {
-                Ok((Decision::Done(answer), position)) => Ok(Done {
-                    answer: render(&answer),
-                    position,
-                }),
-                Ok((Decision::Refused(error), _)) | Err(Failure::Command(error)) => Err(error),
-                Err(Failure::Answered(receipt)) => {
-                    let asked = idempotency.ok_or(StoreError::Broken("a receipt that nobody asked for".into()))?;
-                    app.replay_answer(&asked, &receipt).await
-                }
-            }
-        })
-        .await
-    }
-
-    async fn attempt<U: UseCase>(
+    pub(crate) async fn attempt<U: UseCase>(
         &self,
         context: &Context,
         command: &U,
@@ -174,50 +129,13 @@ impl App {
         let decision = command.decide(&mut work).await?;
         Ok((decision, work))
     }
-
-    fn receipt_of(&self, context: &Context, asked: &Idempotency, answer: &[u8]) -> Receipt {
-        let key = receipt_key(context, asked);
-        let answer = self.cipher.seal(&receipt_place(&key), answer);
-        Receipt {
-            key,
-            body_hash: asked.body_hash,
-            answer,
-            created_at: context.now,
-        }
-    }
-
-    async fn replay_answer(&self, asked: &Idempotency, receipt: &Receipt) -> Result<Done<Vec<u8>>, CommandError> {
-        if receipt.body_hash != asked.body_hash {
-            return Err(CommandError::KeyReused);
-        }
-        let answer = self
-            .cipher
-            .open(&receipt_place(&receipt.key), &receipt.answer)
-            .map_err(|error| StoreError::Broken(format!("a stored answer: {error}")))?;
-        Ok(Done {
-            answer: answer.expose_secret().to_vec(),
-            position: self.log.head().await?,
-        })
-    }
 }
 
-fn receipt_key(context: &Context, asked: &Idempotency) -> ReceiptKey {
-    ReceiptKey {
-        tenant: context.tenant,
-        route: asked.route.clone(),
-        key: asked.key.clone(),
-    }
-}
-
-fn receipt_place(key: &ReceiptKey) -> Place {
-    Place {
-        tenant: key.tenant,
-        record: Record::Receipt(key.route.clone(), key.key.clone()),
-    }
-}
-
-enum Failure {
+/// Why an attempt came to nothing.
+pub(crate) enum Failure {
+    /// An equal call was answered before.
     Answered(Box<Receipt>),
+    /// It was refused, or something failed.
     Command(CommandError),
 }
 
@@ -236,7 +154,8 @@ impl From<Failure> for CommandError {
     }
 }
 
-async fn spawned<T: Send + 'static>(
+/// Runs something to its end, whatever becomes of who asked for it.
+pub(crate) async fn spawned<T: Send + 'static>(
     task: impl Future<Output = Result<T, CommandError>> + Send + 'static,
 ) -> Result<T, CommandError> {
     match tokio::spawn(tracing::Instrument::in_current_span(task)).await {

@@ -9,6 +9,7 @@ mod hash;
 mod images;
 mod log;
 mod pool;
+mod receipts;
 mod row;
 mod vault;
 mod writer;
@@ -19,6 +20,7 @@ use application::ports::{
     attempts::Attempts,
     images::Images,
     log::{Commit, CommitError, EventLog},
+    receipts::Receipts,
     vault::{Place, Vault},
 };
 use domain::log::{Position, StreamId};
@@ -36,6 +38,8 @@ pub(crate) use writer::{Backend, Outcome, refuse_all};
 pub struct Stores {
     /// The event log.
     pub log: Arc<dyn EventLog>,
+    /// The end of stored answers.
+    pub receipts: Arc<dyn Receipts>,
     /// The vault's rows.
     pub vault: Arc<dyn Vault>,
     /// The attempts' rows.
@@ -51,6 +55,7 @@ impl Stores {
         let writer = writer::Writer::start(backend, head);
         Self {
             log: Arc::new(log::Log::new(pool.clone(), writer.clone())),
+            receipts: Arc::new(receipts::ReceiptRows::new(pool.clone())),
             vault: Arc::new(vault::VaultRows::new(pool.clone())),
             attempts: Arc::new(attempts::AttemptRows::new(pool.clone())),
             images: Arc::new(images::ImageRows::new(pool.clone())),

@@ -82,7 +82,8 @@ impl IntoResponses for WriteRefusals {
             ("400", "The body is not JSON, or an id or a header is not valid."),
             (
                 "409",
-                "It stands against the rules: the link ended, or there is no host.",
+                "It stands against the rules: the link ended, or there is no host. Or a call with the same idempotency key is \
+                 under way: try again after `Retry-After` seconds.",
             ),
             ("413", "The body is too large."),
             ("415", "The body is not application/json."),

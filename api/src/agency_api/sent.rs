@@ -29,7 +29,8 @@ const LONGEST_KEY: usize = 255;
 #[expect(dead_code, reason = "describes the header for the API's document")]
 pub(super) struct IdempotencyKey {
     /// 1 to 255 visible ASCII characters of your choice. A repeated call with the same key and body gets the first answer, byte
-    /// for byte, and is not done twice; with another body it is refused.
+    /// for byte, and is not done twice; with another body it is refused. After 72 hours a key is as good as new. A call that was
+    /// refused is not remembered.
     #[param(rename = "Idempotency-Key", required = false, min_length = 1, max_length = 255)]
     key: Option<String>,
 }

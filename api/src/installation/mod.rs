@@ -124,6 +124,7 @@ fn assemble(
     Ok(App {
         installation,
         log: Arc::clone(&stores.log),
+        receipts: Arc::clone(&stores.receipts),
         vault: Arc::clone(&stores.vault),
         attempts: Arc::clone(&stores.attempts),
         images: Arc::clone(&stores.images),
@@ -134,6 +135,7 @@ fn assemble(
         clock,
         entropy: Arc::new(OsEntropy),
         queues: Queues::default(),
+        in_flight: Queues::default(),
         states: States::default(),
         network_keys: NetworkKeys::default(),
         listings: ListingCache::default(),

@@ -32,6 +32,7 @@ impl From<CommandError> for Problem {
             CommandError::ListingNotPickable => Self::new(Kind::ListingNotPickable).detail(&text),
             CommandError::ListingInUse => Self::new(Kind::ListingInUse).detail(&text),
             CommandError::KeyReused => Self::new(Kind::IdempotencyKeyReused).detail(&text),
+            CommandError::KeyInFlight => Self::new(Kind::IdempotencyKeyInFlight).detail(&text),
             CommandError::Contended => Self::new(Kind::Contended).detail(&text),
             CommandError::Store(error) => error.into(),
         }

@@ -99,6 +99,8 @@ kinds! {
     ListingInUse = CONFLICT, "listing-in-use", "This listing is connected already";
     /// The idempotency key was used for another request.
     IdempotencyKeyReused = UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The idempotency key was used before";
+    /// A call with the idempotency key is under way.
+    IdempotencyKeyInFlight = CONFLICT, "idempotency-key-in-flight", "A call with this idempotency key is under way";
     /// The provider refuses.
     ProviderRefused = BAD_GATEWAY, "provider-refused", "The provider refused";
     /// The provider is away.

@@ -44,12 +44,16 @@ fn what_a_store_said_is_for_the_log_alone() {
 #[test]
 fn whoever_should_try_again_is_told_when() {
     let errors = [
-        CommandError::Contended,
-        CommandError::from(StoreError::Unavailable("busy".into())),
+        (CommandError::KeyInFlight, StatusCode::CONFLICT),
+        (CommandError::Contended, StatusCode::SERVICE_UNAVAILABLE),
+        (
+            CommandError::from(StoreError::Unavailable("busy".into())),
+            StatusCode::SERVICE_UNAVAILABLE,
+        ),
     ];
-    for error in errors {
+    for (error, status) in errors {
         let response = Problem::from(error).into_response();
-        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.status(), status);
         assert!(response.headers().contains_key(header::RETRY_AFTER));
     }
 }

@@ -1,6 +1,7 @@
 //! The listener: which host was asked decides what is served.
 
 mod hosts;
+mod housekeeping;
 mod run;
 
 pub use hosts::Hosts;

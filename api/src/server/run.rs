@@ -1,6 +1,6 @@
 //! Serving until told to stop, and stopping cleanly.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::http::StatusCode;
 use tokio::net::TcpListener;
@@ -8,7 +8,10 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
-use super::hosts::{Hosts, router};
+use super::{
+    hosts::{Hosts, router},
+    housekeeping,
+};
 use crate::state::Server;
 
 /// Longer than the slowest provider may take; a body that trickles in is not waited for.
@@ -28,6 +31,7 @@ pub async fn serve(
     stop: CancellationToken,
 ) -> std::io::Result<()> {
     let tidying = tokio::spawn(tidy(server.clone(), stop.clone()));
+    let housekeeping = tokio::spawn(housekeeping::keep(Arc::clone(&server.app), stop.clone()));
     let limits = ServiceBuilder::new()
         .layer(CatchPanicLayer::new())
         .layer(TimeoutLayer::with_status_code(
@@ -44,7 +48,7 @@ pub async fn serve(
         () = farewell(late) => tracing::warn!("stopped while requests were under way"),
     }
     stop.cancel();
-    let _ = tidying.await; // it ends with the token; how does not matter
+    let _ = tokio::join!(tidying, housekeeping); // they end with the token; how does not matter
     Ok(())
 }
 

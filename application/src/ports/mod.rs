@@ -7,6 +7,7 @@ pub mod images;
 pub mod listings;
 pub mod log;
 pub mod provider;
+pub mod receipts;
 pub mod vault;
 
 use domain::log::DecodeError;

@@ -18,6 +18,7 @@ use crate::ports::{
     StoreError,
     clock::Entropy,
     log::{Commit, CommitError, Committed, EventLog, NewEvent, Receipt, ReceiptKey},
+    receipts::Receipts,
 };
 
 /// What happened, and what will come in between.
@@ -28,7 +29,7 @@ pub(super) struct Store(pub(super) Mutex<State>);
 pub(super) struct State {
     pub(super) rows: Vec<Recorded>,
     pub(super) receipts: HashMap<ReceiptKey, Receipt>,
-    /// Receipts that only a commit finds: they were written after somebody looked.
+    /// Receipts that are written after somebody looked.
     pub(super) hidden: HashMap<ReceiptKey, Receipt>,
     /// Every commit that was asked for, also those that did not stand.
     pub(super) asked: Vec<Commit>,
@@ -105,8 +106,6 @@ impl EventLog for Store {
         if let Some(rival) = state.rivals.pop_front() {
             state.append(rival);
         }
-        let hidden = std::mem::take(&mut state.hidden);
-        state.receipts.extend(hidden);
         let receipt = commit.receipt.map(|receipt| (receipt.key.clone(), receipt));
         if let Some(first) = receipt.as_ref().and_then(|(key, _)| state.receipts.get(key)) {
             return Err(CommitError::Answered(Box::new(first.clone())));
@@ -124,11 +123,28 @@ impl EventLog for Store {
     }
 
     async fn receipt(&self, key: &ReceiptKey) -> Result<Option<Receipt>, StoreError> {
-        Ok(self.0.lock().await.receipts.get(key).cloned())
+        let mut state = self.0.lock().await;
+        let found = state.receipts.get(key).cloned();
+        let hidden = std::mem::take(&mut state.hidden);
+        state.receipts.extend(hidden);
+        Ok(found)
     }
 
     fn committed(&self) -> watch::Receiver<Position> {
         unreachable!("no use case follows the log")
+    }
+}
+
+#[async_trait]
+impl Receipts for Store {
+    async fn forget(&self, key: &ReceiptKey, given_until: Timestamp) -> Result<(), StoreError> {
+        let receipts = &mut self.0.lock().await.receipts;
+        receipts.retain(|known, receipt| known != key || receipt.created_at > given_until);
+        Ok(())
+    }
+
+    async fn forget_some(&self, _: Timestamp, _: u32) -> Result<u32, StoreError> {
+        unreachable!("no use case keeps house")
     }
 }
 

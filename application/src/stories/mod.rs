@@ -59,6 +59,7 @@ fn node(store: &Arc<Store>, states: States) -> Arc<App> {
     Arc::new(App {
         installation: InstallationId(id(1)),
         log: Arc::clone(store) as _,
+        receipts: Arc::clone(store) as _,
         vault: Arc::new(Unused),
         attempts: Arc::new(Unused),
         images: Arc::new(Unused),
@@ -69,6 +70,7 @@ fn node(store: &Arc<Store>, states: States) -> Arc<App> {
         entropy: Arc::new(Counter::default()),
         personal: PersonalData::new(Arc::new(Unused), Arc::new(Unused)),
         queues: crate::queues::Queues::default(),
+        in_flight: crate::queues::Queues::default(),
         states,
         network_keys: crate::flow::NetworkKeys::default(),
         listings: crate::flow::ListingCache::default(),

@@ -119,12 +119,16 @@ impl Agency {
         if let Some(body) = body {
             request = request.json(body);
         }
-        let response = request.send().await?;
-        Ok(Answer {
-            status: response.status(),
-            headers: response.headers().clone(),
-            text: response.text().await?,
-        })
+        answer(request).await
+    }
+
+    /// A command that may be repeated under its key.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn post_once(&self, path: &str, key: &str, body: &Value) -> anyhow::Result<Answer> {
+        let request = self.http.post(format!("{}{path}", self.base)).bearer_auth(&self.key);
+        answer(request.header("idempotency-key", key).json(body)).await
     }
 
     /// A command.
@@ -259,6 +263,15 @@ impl Agency {
         let entries = trail["data"].as_array().context("no entries")?;
         entries.iter().map(|entry| text(&entry["text"])).collect()
     }
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> anyhow::Result<Answer> {
+    let response = request.send().await?;
+    Ok(Answer {
+        status: response.status(),
+        headers: response.headers().clone(),
+        text: response.text().await?,
+    })
 }
 
 fn text(value: &Value) -> anyhow::Result<String> {

@@ -1,5 +1,6 @@
 //! Calls that are repeated.
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::{Call, World, world::text};
@@ -30,7 +31,8 @@ async fn a_repeated_call_gets_the_first_answer_byte_for_byte() {
     assert_eq!(world.send(call).await.bytes, first.bytes);
 }
 
-/// Two calls at the same moment: one is done, both get its answer. Mutant: without a receipt in the commit this fails.
+/// Two calls at the same moment: one is done, and the other gets its answer, at once or when it asks again.
+/// Mutant: without a receipt in the commit this fails.
 #[tokio::test]
 async fn two_calls_at_once_are_one() {
     let world = World::new().await;
@@ -38,8 +40,14 @@ async fn two_calls_at_once_are_one() {
     let body = json!({"name": "Trattoria Roma"});
     let call = once("/customers", &agency.key, "order-8", &body);
     let before = world.head().await;
-    let (one, other) = tokio::join!(world.send(call.clone()), world.send(call));
-    assert_eq!(one.json(201), other.json(201));
+    let (one, other) = tokio::join!(world.send(call.clone()), world.send(call.clone()));
+    let (in_flight, done): (Vec<_>, Vec<_>) = [one, other].into_iter().partition(|answer| answer.status == 409);
+    for answer in &in_flight {
+        answer.problem(409, "/problems/idempotency-key-in-flight");
+        assert!(answer.headers.contains_key("retry-after"));
+    }
+    let again = world.send(call).await;
+    assert!(!done.is_empty() && done.iter().all(|answer| answer.json(201) == again.json(201)));
     assert_eq!(world.events_since(before).await, ["customer.Created"]);
 }
 
@@ -105,6 +113,27 @@ async fn revoking_and_showing_again_can_be_repeated_too() {
         assert_eq!((first.status, &first.bytes), (second.status, &second.bytes));
         assert!(world.events_since(before).await.is_empty());
     }
+}
+
+/// The clock is the installation's own. Mutant: when old receipts are not deleted before the call is made again, this fails.
+#[tokio::test]
+async fn an_answer_is_kept_for_seventy_two_hours() {
+    let world = World::new().await;
+    let agency = world.agency("northwind").await;
+    let customer = |name| once("/customers", &agency.key, "k", &json!({ "name": name }));
+    let first = world.send(customer("One")).await;
+    world.clock.advance(TimeDelta::hours(71));
+    assert_eq!(world.send(customer("One")).await.bytes, first.bytes);
+    assert!(!world.server.app.forget_old_receipts().await.unwrap());
+    world
+        .send(customer("Other"))
+        .await
+        .problem(422, "/problems/idempotency-key-reused");
+
+    world.clock.advance(TimeDelta::hours(1));
+    let other = world.send(customer("Other")).await;
+    assert_ne!(other.json(201)["id"], first.json(201)["id"]);
+    assert_eq!(world.send(customer("Other")).await.bytes, other.bytes);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod endings;
 mod expiry;
 mod happy;
 mod hosts;
+mod idempotency;
 mod plans;
 mod races;
 mod scanners;

@@ -119,6 +119,7 @@ impl World {
         let app = Arc::new(App {
             installation,
             log: stores.log.clone(),
+            receipts: stores.receipts.clone(),
             vault: stores.vault.clone(),
             attempts: stores.attempts.clone(),
             images: stores.images.clone(),
@@ -129,6 +130,7 @@ impl World {
             entropy: Arc::new(OsEntropy),
             personal: personal.clone(),
             queues: Queues::default(),
+            in_flight: Queues::default(),
             states: States::default(),
             network_keys: NetworkKeys::default(),
             listings: ListingCache::default(),

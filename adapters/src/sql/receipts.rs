@@ -1,0 +1,50 @@
+use application::ports::{StoreError, log::ReceiptKey, receipts::Receipts};
+use async_trait::async_trait;
+use domain::Timestamp;
+
+use super::{Pool, Value, receipt_values};
+
+// In the order of their keys: two nodes that delete the same ones never wait for each other in a circle.
+const OLD: &str =
+    "SELECT tenant_id, route, key FROM receipts WHERE created_at <= $1 ORDER BY tenant_id, route, key LIMIT $2";
+const FORGET: &str = "DELETE FROM receipts WHERE tenant_id = $1 AND route = $2 AND key = $3 AND created_at <= $4";
+
+/// The old end of the table of receipts.
+pub(super) struct ReceiptRows {
+    pool: Pool,
+}
+
+impl ReceiptRows {
+    pub(super) fn new(pool: Pool) -> Self {
+        Self { pool }
+    }
+}
+
+#[async_trait]
+impl Receipts for ReceiptRows {
+    async fn forget(&self, key: &ReceiptKey, given_until: Timestamp) -> Result<(), StoreError> {
+        let mut values = receipt_values(key);
+        values.push(given_until.into());
+        self.pool.write(FORGET, values).await.map(|_| ())
+    }
+
+    /// They are looked for before anything is locked: that can take as long as the table is large.
+    async fn forget_some(&self, given_until: Timestamp, at_most: u32) -> Result<u32, StoreError> {
+        let old = self
+            .pool
+            .read(OLD, vec![given_until.into(), i64::from(at_most).into()])
+            .await?;
+        if old.is_empty() {
+            return Ok(0);
+        }
+        let mut work = self.pool.begin().await?;
+        let mut found = 0;
+        for mut row in old {
+            let key: Vec<Value> = vec![row.text()?.into(), row.text()?.into(), row.text()?.into()];
+            work.write(FORGET, [key, vec![given_until.into()]].concat()).await?;
+            found += 1;
+        }
+        work.commit().await?;
+        Ok(found)
+    }
+}
