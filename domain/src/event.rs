@@ -4,10 +4,11 @@ use crate::{
     agency::{Agency, AgencyEvent},
     connect_link::{ConnectLink, ConnectLinkEvent},
     customer::{Customer, CustomerEvent},
+    evolution,
     grant::{Grant, GrantEvent},
     host::{Host, HostEvent},
     integration::{Integration, IntegrationEvent},
-    log::{DecodeError, FIRST_VERSION, LoggedEvent, Recorded},
+    log::{DecodeError, LoggedEvent, Recorded},
     personal::Personal,
     trail::{LINK_TRAIL, LinkObservation},
 };
@@ -27,16 +28,15 @@ pub enum Event {
 }
 
 impl Recorded {
-    /// The event of a stream whose type the caller knows.
+    /// The event of a stream whose type the caller knows; one of an older shape is rewritten first.
     ///
     /// # Errors
     /// When a newer node wrote it, or the stored text is not what its columns say.
     pub fn decode<E: LoggedEvent>(&self) -> Result<E, DecodeError> {
-        if self.event_version != FIRST_VERSION || !E::VARIANTS.contains(&self.event_type.as_str()) {
-            return Err(self.unknown());
-        }
+        let version = evolution::known_version::<E>(&self.event_type, &self.event_version);
+        let version = version.ok_or_else(|| self.unknown())?;
         // Category and place only: the message of a decoder can quote the data.
-        let event: E = serde_json::from_str(&self.payload)
+        let event: E = evolution::read(&self.event_type, version, &self.payload)
             .map_err(|error| self.malformed(format!("{:?} at column {}", error.classify(), error.column())))?;
         if event.event_type() == self.event_type {
             Ok(event)

@@ -8,6 +8,7 @@ mod aggregate;
 pub mod connect_link;
 pub mod customer;
 pub mod event;
+pub mod evolution;
 pub mod grant;
 pub mod host;
 pub mod ids;

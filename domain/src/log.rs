@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Timestamp,
+    evolution::Upcaster,
     ids::{EventId, TenantId},
     personal::{Personal, Subject},
 };
@@ -89,6 +90,9 @@ pub struct SealedPersonal {
 
 /// An event that can stand in the log: its personal part can be lifted out before it is stored, and put back when it is shown.
 pub trait LoggedEvent: DomainEvent + strum::VariantNames {
+    /// How the shapes of its variants have changed: all steps there ever were.
+    const UPCASTERS: &'static [Upcaster] = &[];
+
     /// The place of the personal part, in the variants that have one.
     fn personal_mut(&mut self) -> Option<&mut Option<Personal>>;
 
@@ -128,11 +132,7 @@ pub enum DecodeError {
     },
 }
 
-/// The version of a shape that never changed.
-pub const FIRST_VERSION: &str = "1";
-
-/// Gives an event enum its stored names: the variant's name, and the version of its shape.
-/// A changed shape gets an arm of its own in `event_version`, an upcaster and a golden file.
+/// Gives an event enum its stored names: the variant's name, and the version of its shape, which follows from its upcasters.
 macro_rules! stored_as_variant {
     ($event:ty) => {
         impl cqrs_es::DomainEvent for $event {
@@ -140,7 +140,7 @@ macro_rules! stored_as_variant {
                 <&'static str>::from(self).to_owned()
             }
             fn event_version(&self) -> String {
-                $crate::log::FIRST_VERSION.to_owned()
+                $crate::evolution::current_version::<Self>(self.into()).to_string()
             }
         }
     };

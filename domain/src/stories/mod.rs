@@ -3,6 +3,7 @@
 mod agency;
 mod connect_link;
 mod customer;
+mod evolving;
 mod fixtures;
 mod golden;
 mod grant;

@@ -9,6 +9,7 @@ mod idempotency;
 mod integrations;
 mod links;
 mod lists;
+mod newer_node;
 mod positions;
 mod provider;
 mod scopes;

@@ -10,17 +10,18 @@ use cqrs_es::Aggregate;
 
 use super::fixtures::{agency, noon};
 use crate::{
-    agency::Agency,
-    connect_link::ConnectLink,
-    customer::Customer,
+    agency::{Agency, AgencyEvent},
+    connect_link::{ConnectLink, ConnectLinkEvent},
+    customer::{Customer, CustomerEvent},
     event::Event,
-    grant::Grant,
-    host::Host,
+    evolution::current_version,
+    grant::{Grant, GrantEvent},
+    host::{Host, HostEvent},
     ids::{EventId, Mode, TenantId},
-    integration::Integration,
+    integration::{Integration, IntegrationEvent},
     log::{LoggedEvent, Position, Recorded},
     personal::Personal,
-    trail::LINK_TRAIL,
+    trail::{LINK_TRAIL, LinkObservation},
 };
 
 /// One value of one variant, as it lives and as it is stored.
@@ -153,14 +154,97 @@ fn every_golden_event_reads_as_it_was_meant_and_is_written_back_to_the_same_byte
     }
 }
 
+/// The golden files that a stream's events need: one for every version that a variant ever had.
+pub(super) fn files_of<E: LoggedEvent>(aggregate_type: &str) -> BTreeSet<String> {
+    let versions = |event_type: &&'static str| {
+        let event_type = *event_type;
+        (1..=current_version::<E>(event_type)).map(move |version| (event_type, version))
+    };
+    let all = E::VARIANTS.iter().flat_map(versions);
+    all.map(|(event_type, version)| format!("{aggregate_type}.{event_type}.v{version}.json"))
+        .collect()
+}
+
+/// What is wrong with the golden files that were found.
+pub(super) fn complaints(known: &BTreeSet<String>, found: &BTreeSet<String>) -> Vec<String> {
+    let missing = known.difference(found).map(|file| format!("{file} is missing"));
+    let unread = found.difference(known).map(|file| format!("nothing reads {file}"));
+    missing.chain(unread).collect()
+}
+
+/// The steps that lead nowhere, or that are not there: a variant's steps are 1 to 2, 2 to 3 and so on.
+pub(super) fn gaps_of<E: LoggedEvent>() -> Vec<String> {
+    let mut gaps: Vec<_> = E::UPCASTERS
+        .iter()
+        .filter(|step| !E::VARIANTS.contains(&step.event_type))
+        .map(|step| format!("there is no {}", step.event_type))
+        .collect();
+    for event_type in E::VARIANTS {
+        let steps = E::UPCASTERS.iter().filter(|step| step.event_type == *event_type);
+        let from: BTreeSet<u32> = steps.map(|step| step.from).collect();
+        if !from.into_iter().eq(1..current_version::<E>(event_type)) {
+            gaps.push(format!("the steps of {event_type} do not follow each other"));
+        }
+    }
+    gaps
+}
+
+/// ES-10. Mutant: with an upcaster more than there are golden files, or one golden file less or more, this fails.
 #[test]
-fn every_variant_has_a_golden_file_and_no_file_is_forgotten() {
-    let known: BTreeSet<String> = examples().into_iter().map(|example| example.file).collect();
-    let found: BTreeSet<String> = fs::read_dir(folder())
+fn every_version_of_every_event_has_a_golden_file_and_every_file_is_read() {
+    let known = [
+        files_of::<AgencyEvent>(Agency::TYPE),
+        files_of::<ConnectLinkEvent>(ConnectLink::TYPE),
+        files_of::<CustomerEvent>(Customer::TYPE),
+        files_of::<GrantEvent>(Grant::TYPE),
+        files_of::<HostEvent>(Host::TYPE),
+        files_of::<IntegrationEvent>(Integration::TYPE),
+        files_of::<LinkObservation>(LINK_TRAIL),
+    ];
+    let known = known.into_iter().flatten().collect();
+    let found = fs::read_dir(folder())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    assert_eq!(found, known);
+    let complaints = complaints(&known, &found);
+    assert!(complaints.is_empty(), "{complaints:?}");
+}
+
+#[test]
+fn the_steps_of_every_event_lead_from_its_first_version_to_its_newest() {
+    let gaps = [
+        gaps_of::<AgencyEvent>(),
+        gaps_of::<ConnectLinkEvent>(),
+        gaps_of::<CustomerEvent>(),
+        gaps_of::<GrantEvent>(),
+        gaps_of::<HostEvent>(),
+        gaps_of::<IntegrationEvent>(),
+        gaps_of::<LinkObservation>(),
+    ];
+    assert!(gaps.concat().is_empty(), "{gaps:?}");
+}
+
+/// What an older version wrote can still be read.
+#[test]
+fn golden_events_of_every_older_version_are_read() {
+    for example in examples() {
+        let (now, older) = (&example.recorded, &example.file);
+        let newest: u32 = now.event_version.parse().unwrap();
+        for version in 1..newest {
+            let file = older.replace(&format!(".v{newest}."), &format!(".v{version}."));
+            let old = Recorded {
+                event_version: version.to_string(),
+                payload: fs::read_to_string(folder().join(&file)).unwrap(),
+                ..now.clone()
+            };
+            let event = old.event().unwrap_or_else(|error| panic!("{file}: {error}"));
+            let anew = Recorded {
+                payload: written(&event),
+                ..now.clone()
+            };
+            assert_eq!(anew.event().unwrap(), event, "{file}");
+        }
+    }
 }
 
 fn state_after<A: Aggregate + std::fmt::Debug>(events: Vec<A::Event>) -> String {
