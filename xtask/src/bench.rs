@@ -74,11 +74,11 @@ fn measure(
     wish: &Wish,
     rows: &[&'static Row],
 ) -> Option<(Machine, Report)> {
+    let folder = stages.run("disk", data_folder)?;
     let found = stages.run("packages", || packages::provide_postgres(foreground))?;
     let programs = stages.run("build", || {
         build::programs(foreground, rows.iter().any(|row| row.needs_peers()))
     })?;
-    let folder = stages.run("disk", data_folder)?;
     let server = stages.run("PostgreSQL", || Postgres::start_with(&found, machine::SETTINGS))?;
     let machine = stages.run("machine", || Machine::look(&found, folder.path()))?;
     let place = run::Place {

@@ -10,7 +10,7 @@ use cqrs_es::{Aggregate, DomainEvent, event_sink::EventSink};
 use domain::{
     customer::CustomerError,
     ids::AgencyId,
-    log::{FIRST_VERSION, LoggedEvent},
+    log::LoggedEvent,
     personal::Personal,
 };
 use grantlink_load::{Load, Measured, drive};
@@ -26,10 +26,10 @@ use crate::{
 
 /// So many events a stream has when its command comes.
 const BEFORE: usize = 3;
-/// Streams for each caller; without any left, the measurement ends early. Fewer at least and more at most would say little.
-const STREAMS: usize = 2_500;
-const FEWEST: usize = 12_000;
-const MOST: usize = 80_000;
+/// So many streams are there for each second: a caller cannot use up more. Without any left, the measurement ends early.
+const A_CALLER: usize = 1_500;
+const FEWEST: usize = 5_000;
+const MOST: usize = 32_000;
 
 /// An event of the same bytes as the peers'. The aggregates of the product have shorter ones.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, strum::VariantNames)]
@@ -42,7 +42,7 @@ impl DomainEvent for Happened {
         "Connected".to_owned()
     }
     fn event_version(&self) -> String {
-        FIRST_VERSION.to_owned()
+        "1".to_owned()
     }
 }
 
@@ -99,8 +99,7 @@ pub(crate) async fn run(load: Load, on: On, cold: bool) -> anyhow::Result<Measur
 async fn measure(load: Load, database: Database, cold: bool) -> anyhow::Result<Measured> {
     let (keys, agency) = (keys(), AgencyId(id()));
     let mut node = Node::open(&database, &keys).await?;
-    let count = (load.callers * STREAMS).clamp(FEWEST, MOST);
-    let streams = Arc::new(seeded(&node.app, agency, count).await?);
+    let streams = Arc::new(seeded(&node.app, agency, streams_for(&load)).await?);
     if cold {
         node.close().await;
         node = Node::open(&database, &keys).await?;
@@ -123,6 +122,16 @@ async fn measure(load: Load, database: Database, cold: bool) -> anyhow::Result<M
     .await?;
     node.close().await;
     Ok(measured)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "so many streams for so many seconds: a whole number is near enough"
+)]
+fn streams_for(load: &Load) -> usize {
+    let a_second = u32::try_from((load.callers * A_CALLER).clamp(FEWEST, MOST)).unwrap_or(u32::MAX);
+    (f64::from(a_second) * (load.warm_up + load.seconds)) as usize
 }
 
 /// The streams, written by commands of this node.

@@ -9,7 +9,7 @@ use application::{
 };
 use domain::{
     ids::{EventId, TenantId},
-    log::{FIRST_VERSION, Metadata},
+    log::Metadata,
     trail::{LinkObservation, Visitor, link_trail},
 };
 use grantlink_load::Amount;
@@ -100,8 +100,8 @@ fn opening(tenant: TenantId, link: &Link) -> anyhow::Result<NewObservation> {
         tenant_id: tenant,
         stream: link_trail(link.id),
         body: EventBody {
-            event_type: "Opened".to_owned(),
-            event_version: FIRST_VERSION.to_owned(),
+            event_type: opened.event_type(),
+            event_version: opened.event_version(),
             payload: serde_json::to_string(&opened)?,
             metadata: serde_json::to_string(&notes)?,
             personal: None,

@@ -16,7 +16,7 @@ use super::{
 use crate::database::{On, on_new};
 
 /// Places to connect. Without any left, the measurement ends early.
-const PLACES: usize = 3_000;
+const PLACES: usize = 1_500;
 /// Accounts at the provider: more than callers, so that no two of them connect the same one at once.
 const PEOPLE: usize = 32;
 
