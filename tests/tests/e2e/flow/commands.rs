@@ -79,7 +79,7 @@ async fn every_view_can_be_rebuilt_while_the_server_serves(database: Database) -
 
 /// ES-11: the server has the agency in its memory; another process changes it.
 ///
-/// Mutant: when the server answers from memory without asking the log for what is new, the key still opens.
+/// Mutant: when the server answers from memory without asking the log for what is new, the key that was just issued opens nothing.
 async fn a_key_that_the_command_line_took_back_is_dead_with_the_next_call(database: Database) -> anyhow::Result<()> {
     let stage = Stage::set(database).await?;
     let link = stage.agency.fresh_link().await?;
