@@ -11,20 +11,47 @@ use domain::{
 };
 use tokio::sync::watch;
 
-use super::{Pool, Row, Value, broken, check, writer::Writer};
+use super::{
+    Pool, Row, Value, broken, check,
+    grouped::{Grouped, Statement},
+    writer::Writer,
+};
 
 /// A statement that reads events, with the columns in the order of [`recorded`].
 macro_rules! select {
     ($rest:literal) => {
+        select!("", concat!("FROM events ", $rest))
+    };
+    ($before:literal, $rest:expr) => {
         concat!(
-            "SELECT position, event_id, tenant_id, aggregate_type, aggregate_id, sequence, event_type, event_version, ",
-            "recorded_at, payload, metadata, personal_subject, personal, personal_hash, hash FROM events ",
+            "SELECT ",
+            $before,
+            "position, event_id, tenant_id, aggregate_type, aggregate_id, sequence, event_type, event_version, ",
+            "recorded_at, payload, metadata, personal_subject, personal, personal_hash, hash ",
             $rest
         )
     };
 }
 
-const LOAD: &str = select!("WHERE aggregate_type = $1 AND aggregate_id = $2 AND sequence > $3 ORDER BY sequence");
+/// Streams, each with the last sequence that is known already.
+const LOAD: Statement = Statement {
+    postgres: select!(
+        "asked.number - 1, ",
+        "FROM json_array_elements($1::json) WITH ORDINALITY AS asked (stream, number)
+         CROSS JOIN LATERAL (
+             SELECT * FROM events
+             WHERE aggregate_type = asked.stream ->> 0 AND aggregate_id = asked.stream ->> 1
+                 AND sequence > (asked.stream ->> 2)::bigint
+             ORDER BY sequence) AS events
+         ORDER BY asked.number, sequence"
+    ),
+    sqlite: select!(
+        "asked.key, ",
+        "FROM json_each($1) AS asked CROSS JOIN events
+         WHERE aggregate_type = asked.value ->> 0 AND aggregate_id = asked.value ->> 1 AND sequence > asked.value ->> 2
+         ORDER BY asked.key, sequence"
+    ),
+};
 const PAGE: &str = select!("WHERE position > $1 ORDER BY position LIMIT $2");
 const AT_POSTGRES: &str =
     select!("WHERE position IN (SELECT value::bigint FROM json_array_elements_text($1::json)) ORDER BY position");
@@ -36,12 +63,14 @@ pub(crate) const RECEIPT: &str =
 /// The log over a pool that reads and a task that writes.
 pub(super) struct Log {
     pool: Pool,
+    streams: Grouped<(&'static str, String, u64)>,
     writer: Writer,
 }
 
 impl Log {
     pub(super) fn new(pool: Pool, writer: Writer) -> Self {
-        Self { pool, writer }
+        let streams = Grouped::over(&pool, LOAD);
+        Self { pool, streams, writer }
     }
 
     async fn events(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Recorded>, StoreError> {
@@ -110,12 +139,9 @@ pub(crate) fn signed(number: u64) -> i64 {
 #[async_trait]
 impl EventLog for Log {
     async fn load(&self, stream: &StreamId, after: u64) -> Result<Vec<Recorded>, StoreError> {
-        let values = vec![
-            stream.aggregate_type.into(),
-            stream.aggregate_id.as_str().into(),
-            signed(after).into(),
-        ];
-        self.events(LOAD, values).await
+        let question = (stream.aggregate_type, stream.aggregate_id.clone(), after);
+        let rows = self.streams.ask(question).await?;
+        rows.into_iter().map(recorded).collect()
     }
 
     async fn page(&self, after: Position, limit: u32) -> Result<Vec<Recorded>, StoreError> {

@@ -5,6 +5,7 @@
 
 mod attempts;
 mod error;
+mod grouped;
 mod hash;
 mod images;
 mod log;

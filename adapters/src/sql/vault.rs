@@ -4,9 +4,21 @@ use application::ports::{
 };
 use async_trait::async_trait;
 
-use super::{Pool, Value};
+use super::{
+    Pool, Value,
+    grouped::{Grouped, Statement},
+};
 
-const GET: &str = "SELECT sealed, account_key, created_at FROM vault WHERE tenant_id = $1 AND kind = $2 AND owner = $3";
+/// The rows of places.
+const GET: Statement = Statement {
+    postgres: "SELECT asked.number - 1, sealed, account_key, created_at
+        FROM json_array_elements($1::json) WITH ORDINALITY AS asked (place, number)
+        CROSS JOIN LATERAL (
+            SELECT * FROM vault
+            WHERE tenant_id = asked.place ->> 0 AND kind = asked.place ->> 1 AND owner = asked.place ->> 2) AS vault",
+    sqlite: "SELECT asked.key, sealed, account_key, created_at FROM json_each($1) AS asked CROSS JOIN vault
+        WHERE tenant_id = asked.value ->> 0 AND kind = asked.value ->> 1 AND owner = asked.value ->> 2",
+};
 const PUT: &str = "INSERT INTO vault (tenant_id, kind, owner, sealed, account_key, created_at)
     VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (tenant_id, kind, owner) DO UPDATE
@@ -20,11 +32,13 @@ const ROWS_OF_ACCOUNT: &str = "SELECT count(*) FROM vault WHERE account_key = $1
 /// The table of sealed records.
 pub(super) struct VaultRows {
     pool: Pool,
+    places: Grouped<(String, &'static str, String)>,
 }
 
 impl VaultRows {
     pub(super) fn new(pool: Pool) -> Self {
-        Self { pool }
+        let places = Grouped::over(&pool, GET);
+        Self { pool, places }
     }
 }
 
@@ -50,7 +64,8 @@ fn row_values(row: SecretRow) -> Vec<Value> {
 #[async_trait]
 impl Vault for VaultRows {
     async fn get(&self, place: &Place) -> Result<Option<SecretRow>, StoreError> {
-        let Some(mut row) = self.pool.read_one(GET, place_values(place)).await? else {
+        let question = (place.tenant.to_string(), place.record.kind(), place.record.owner());
+        let Some(mut row) = self.places.ask(question).await?.pop() else {
             return Ok(None);
         };
         Ok(Some(SecretRow {

@@ -120,6 +120,8 @@ async fn run<B: Backend>(mut backend: B, mut messages: mpsc::Receiver<Message>, 
             }
             let outcomes = backend.write(&batch).await;
             answer(outcomes, answers, &announce);
+            // Whoever was just answered often has more: let them speak first, and they share the next flush.
+            tokio::task::yield_now().await;
         }
     }
     backend.close().await;
@@ -145,11 +147,9 @@ fn answer(outcomes: Vec<Outcome>, answers: Vec<oneshot::Sender<Outcome>>, announ
 
 /// The same refusal for every member of a batch.
 pub(crate) fn refuse_all(error: &StoreError, members: usize) -> Vec<Outcome> {
-    let same = || match error {
-        StoreError::Unavailable(what) => StoreError::Unavailable(what.clone()),
-        StoreError::Broken(what) => StoreError::Broken(what.clone()),
-    };
-    std::iter::repeat_with(|| Err(same().into())).take(members).collect()
+    std::iter::repeat_with(|| Err(error.clone().into()))
+        .take(members)
+        .collect()
 }
 
 /// Takes the next batch out of the queue. A commit that touches what an earlier mate writes waits for the next one, unless the

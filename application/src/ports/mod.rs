@@ -13,7 +13,7 @@ pub mod vault;
 use domain::log::DecodeError;
 
 /// Why a store could not answer. Its message never reaches a caller: it is logged once, where the request ends.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// The store is busy or away; the same call may succeed later.
     #[error("the store is unavailable: {0}")]
