@@ -7,12 +7,7 @@ use std::sync::{
 
 use application::{App, CommandError, Decision, UseCase, work::Work};
 use cqrs_es::{Aggregate, DomainEvent, event_sink::EventSink};
-use domain::{
-    customer::CustomerError,
-    ids::AgencyId,
-    log::LoggedEvent,
-    personal::Personal,
-};
+use domain::{customer::CustomerError, ids::AgencyId, log::LoggedEvent, personal::Personal};
 use grantlink_load::{Load, Measured, drive};
 use grantlink_tests::conformance::{Database, id};
 use serde::{Deserialize, Serialize};

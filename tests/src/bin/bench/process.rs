@@ -7,6 +7,7 @@ use application::{
     metadata,
     ports::log::{Commit, EventBody, NewObservation},
 };
+use cqrs_es::DomainEvent as _;
 use domain::{
     ids::{EventId, TenantId},
     log::Metadata,
