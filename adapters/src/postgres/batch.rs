@@ -140,32 +140,32 @@ impl<'a> Batch<'a> {
             .bind(&events.stream_type)
             .bind(&events.stream)
             .bind(&events.sequence)
-            .bind(&events.at_most)
+            .bind(any(&events.at_most))
             .bind(&events.event_type)
             .bind(&events.version)
             .bind(&events.payload)
             .bind(&events.metadata)
-            .bind(&events.subject)
-            .bind(&events.personal)
-            .bind(&events.personal_hash)
+            .bind(any(&events.subject))
+            .bind(any(&events.personal))
+            .bind(any(&events.personal_hash))
             .bind(&expects.member)
             .bind(&expects.stream_type)
             .bind(&expects.stream)
             .bind(&expects.version)
-            .bind(&secrets.member)
-            .bind(&secrets.tenant)
-            .bind(&secrets.kind)
-            .bind(&secrets.owner)
-            .bind(&secrets.sealed)
-            .bind(&secrets.account_key)
-            .bind(&secrets.created_at)
-            .bind(&receipts.member)
-            .bind(&receipts.tenant)
-            .bind(&receipts.route)
-            .bind(&receipts.key)
-            .bind(&receipts.body_hash)
-            .bind(&receipts.answer)
-            .bind(&receipts.created_at)
+            .bind(filled(&secrets.member))
+            .bind(filled(&secrets.tenant))
+            .bind(filled(&secrets.kind))
+            .bind(filled(&secrets.owner))
+            .bind(filled(&secrets.sealed))
+            .bind(filled(&secrets.account_key))
+            .bind(filled(&secrets.created_at))
+            .bind(filled(&receipts.member))
+            .bind(filled(&receipts.tenant))
+            .bind(filled(&receipts.route))
+            .bind(filled(&receipts.key))
+            .bind(filled(&receipts.body_hash))
+            .bind(filled(&receipts.answer))
+            .bind(filled(&receipts.created_at))
             .fetch_all(connection)
             .await
             .map(|mut rows| rows.pop())
@@ -193,6 +193,16 @@ impl<'a> Batch<'a> {
     pub(super) fn place(&self, number: i32) -> Option<&'a Place> {
         nth(&self.secrets.places, number)
     }
+}
+
+/// An array, or none where it would be empty: `append_batch` pays for each array that it is given, even for that.
+fn filled<T>(array: &[T]) -> Option<&[T]> {
+    (!array.is_empty()).then_some(array)
+}
+
+/// An array, or none where all of it is missing.
+fn any<T>(array: &[Option<T>]) -> Option<&[Option<T>]> {
+    array.iter().any(Option::is_some).then_some(array)
 }
 
 fn nth<T: Copy>(all: &[T], number: i32) -> Option<T> {
