@@ -116,10 +116,12 @@ pub async fn open_pool(options: &Options) -> Result<PgPool, StoreError> {
         .map_err(store_error)
 }
 
+/// What a pool does with a connection that comes back: after a cancelled `begin` it may hold an open transaction.
+///
 /// Within a time, because sqlx gives a connection none to come back (issue 4349): one whose line fell silent would keep its
-/// place in the pool for ever. BEGIN first, because a ROLLBACK without a transaction is a warning in the server's log, each time. In a transaction that
-/// failed it is an error, which ends the connection.
-async fn roll_back(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+/// place in the pool for ever. BEGIN first, because a ROLLBACK without a transaction is a warning in the server's log, each
+/// time. In a transaction that failed it is an error, which ends the connection.
+pub(crate) async fn roll_back(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     let rolled_back = timeout(LONGEST_RETURN, connection.execute("BEGIN; ROLLBACK")).await;
     rolled_back.map_err(|_| sqlx::Error::PoolTimedOut)?.map(|_| true)
 }

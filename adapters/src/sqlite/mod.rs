@@ -70,9 +70,10 @@ pub async fn open_pool(path: &Path, connections: u32) -> Result<SqlitePool, Stor
         .map_err(store_error)
 }
 
-/// False, and so the end of the connection, when it cannot be known to be clean. Where `SQLite` rolled back by itself (on a full
+/// What a pool does with a connection that comes back: after a cancelled `begin` it may hold an open transaction. Answers
+/// false, and so the end of the connection, when it cannot be known to be clean. Where `SQLite` rolled back by itself (on a full
 /// disk it does), sqlx counts the transaction as open for ever: no other can begin there.
-async fn roll_back(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+pub(crate) async fn roll_back(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     let clean = match connection.execute("ROLLBACK").await {
         Ok(_) => true,
         // The plain SQLITE_ERROR: no transaction is open, as it should be.

@@ -10,6 +10,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+use crate::{postgres, sqlite};
+
 /// How long `SQLite` waits for another process that writes, such as a rebuild from the command line.
 const BUSY: Duration = Duration::from_secs(10);
 const SQLITE_READERS: u32 = 4;
@@ -67,16 +69,10 @@ impl Db {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(BUSY);
-        // A cancelled `begin` can hand an open transaction back to the pool: it must not reach the next user.
         let pool = |size| {
             SqlitePoolOptions::new()
                 .max_connections(size)
-                .after_release(|connection, _| {
-                    Box::pin(async move {
-                        let _none_was_open = sqlx::raw_sql("ROLLBACK").execute(connection).await;
-                        Ok(true)
-                    })
-                })
+                .after_release(|connection, _| Box::pin(sqlite::roll_back(connection)))
         };
         let writer = pool(1).connect_with(options.clone()).await.map_err(failed)?;
         let readers = pool(SQLITE_READERS).connect_with(options).await.map_err(failed)?;
@@ -86,13 +82,7 @@ impl Db {
     pub(super) async fn postgres(options: PgConnectOptions, connections: u32) -> Result<Self, StoreError> {
         let pool = PgPoolOptions::new()
             .max_connections(connections)
-            .after_release(|connection, _| {
-                Box::pin(async move {
-                    // As above. Without an open transaction a lone ROLLBACK would leave a warning in the server's log each time.
-                    let ended = sqlx::raw_sql("BEGIN; ROLLBACK").execute(connection).await;
-                    Ok(ended.is_ok())
-                })
-            });
+            .after_release(|connection, _| Box::pin(postgres::roll_back(connection)));
         Ok(Self::Postgres(pool.connect_with(options).await.map_err(failed)?))
     }
 
