@@ -97,7 +97,10 @@ pub fn unsynced_answers(trace: &str, file: &str) -> anyhow::Result<(usize, Vec<u
         if let Some(order) = number(call, &["read(0<", "<... read resumed>"]) {
             writes_before.insert(order, state.writes);
         } else if let Some(order) = number(call, &["write(1<"]) {
-            let before = writes_before.get(&order).context("an answer without an order")?;
+            // The first order may have been read by a thread that was not watched yet; nothing was written before it.
+            let unseen = (answers == 0).then_some(&0);
+            let before = writes_before.get(&order).or(unseen);
+            let before = before.context("an answer without an order")?;
             if state.writes == *before || state.synced < state.writes {
                 unsynced.push(order);
             }

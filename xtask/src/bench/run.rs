@@ -34,7 +34,7 @@ pub(super) struct Effort {
 impl Effort {
     pub(super) const FULL: Self = Self {
         rounds: 5,
-        time: "--seconds 2 --warm-up 0.5",
+        time: "--seconds 1 --warm-up 0.3",
         events: "200000",
         memory_events: "1000000",
         memory_links: "100000",
