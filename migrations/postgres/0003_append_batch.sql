@@ -1,12 +1,12 @@
 -- Appends a batch of commits ("members", numbered from 1) in one call, one transaction and one flush.
 --
 -- Arrays that begin with the same letter run in parallel and are grouped by member in order: e events and observations,
--- x expected versions, s vault rows, r receipts. The members are independent: none reads or writes a stream, receipt or place
--- that another one writes (the caller sees to that), so each can be judged against the log as it was before the batch. A
--- member that appends to a stream expects a version of it.
+-- x expected versions, s vault rows, r receipts. Each member is judged against the log as it was before the batch. One that reads
+-- or writes a stream, receipt or place which an earlier one writes is named in `late`: it can be refused, for a stream that has
+-- moved on never moves back, but not written. A member that appends to a stream expects a version of it.
 --
 -- The verdict of a member: NULL it was written; 'known' it had been written before; 'answered' its receipt's key was used by
--- another call; 'conflict' a stream moved on (detail: which x); 'occupied' a vault row stands there (detail: which s). What is
+-- another call; 'late' it has to wait for the next batch; 'conflict' a stream moved on (detail: which x); 'occupied' a vault row stands there (detail: which s). What is
 -- written stands behind `head` in the order of the arrays, so the caller counts the positions.
 --
 -- Running it twice with the same arguments does the same as once: whoever lost the answer asks again.
@@ -27,6 +27,7 @@ CREATE FUNCTION append_batch(
     s_account_key bytea[], s_created_at bigint[],
     r_member integer[], r_tenant text[], r_route text[], r_key text[], r_body_hash bytea[], r_answer bytea[],
     r_created_at bigint[],
+    late integer[], -- members
     OUT head bigint,         -- the position before the first event that was written
     OUT log_time bigint,     -- of what was written
     OUT verdicts text[],     -- by member; NULL where all of them were written
@@ -61,7 +62,7 @@ BEGIN
         WHERE e.aggregate_type = n.stream_type AND e.aggregate_id = n.stream
         ORDER BY e.sequence DESC LIMIT 1), 0);
 
-    IF moved_on IS NOT NULL OR cardinality(r_member) > 0 OR cardinality(s_member) > 0 THEN
+    IF moved_on IS NOT NULL OR cardinality(r_member) > 0 OR cardinality(s_member) > 0 OR late IS NOT NULL THEN
         verdicts := array_fill(NULL::text, ARRAY[members]);
         details := array_fill(NULL::integer, ARRAY[members]);
     END IF;
@@ -117,7 +118,14 @@ BEGIN
         END LOOP;
     END IF;
 
-    -- 5. Observations that are new and below their cap get their sequences; the others are left without one.
+    -- 5. What would be written now depends on what is written by an earlier one.
+    FOREACH number IN ARRAY coalesce(late, '{}') LOOP
+        IF verdicts[number] IS NULL OR verdicts[number] = 'occupied' THEN
+            verdicts[number] := 'late';
+        END IF;
+    END LOOP;
+
+    -- 6. Observations that are new and below their cap get their sequences; the others are left without one.
     IF has_observations THEN
         FOR found_one IN
             SELECT o.number, o.last + row_number() OVER (PARTITION BY o.stream_type, o.stream ORDER BY o.number) AS sequence
@@ -143,7 +151,7 @@ BEGIN
         END LOOP;
     END IF;
 
-    -- 6. What stands is written.
+    -- 7. What stands is written.
     INSERT INTO events (position, event_id, tenant_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
         payload, metadata, recorded_at, personal_subject, personal, personal_hash, hash)
     SELECT head + row_number() OVER (ORDER BY n.number), n.id, n.tenant, n.stream_type, n.stream, n.sequence, n.type,
@@ -180,7 +188,7 @@ BEGIN
         WHERE verdicts[n.member] IS NULL;
     END IF;
 
-    -- 7. What had been written before is looked up: the whole member, or an observation that was left out.
+    -- 8. What had been written before is looked up: the whole member, or an observation that was left out.
     IF array_position(verdicts, 'known') IS NOT NULL OR array_position(sequences, NULL) IS NOT NULL THEN
         positions := array_fill(NULL::bigint, ARRAY[members]);
         times := positions;

@@ -28,6 +28,8 @@ pub(super) enum Verdict {
     Stands(Committed),
     /// Its receipt's key was used by another call, whose receipt is to be read.
     Answered,
+    /// It depends on what became of an earlier one.
+    Late,
     Refused(CommitError),
 }
 
@@ -61,6 +63,7 @@ impl Answer {
         match at(self.verdicts.as_ref(), member).map(String::as_str) {
             None | Some("known") => self.place(member, written),
             Some("answered") => Ok(Verdict::Answered),
+            Some("late") => Ok(Verdict::Late),
             Some("conflict") => {
                 let stream = batch.stream(detail).ok_or_else(unknown)?;
                 Ok(Verdict::Refused(CommitError::Conflict(stream.clone())))

@@ -11,11 +11,12 @@ use domain::{
 use sqlx::{PgConnection, postgres::PgRow};
 use uuid::Uuid;
 
+use super::mates::dependent;
 use crate::sql::signed;
 
 const APPEND_BATCH: &str = "SELECT head, log_time, verdicts, details, sequences, positions, times FROM append_batch($1,
     $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-    $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)";
+    $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)";
 
 /// A batch as parallel arrays; members are numbered from 1.
 #[derive(Default)]
@@ -25,6 +26,7 @@ pub(super) struct Batch<'a> {
     expects: Expects<'a>,
     secrets: Secrets<'a>,
     receipts: Receipts<'a>,
+    late: Vec<i32>,
 }
 
 #[derive(Default)]
@@ -84,6 +86,8 @@ impl<'a> Batch<'a> {
             batch.members += 1;
             batch.add(commit);
         }
+        let late = dependent(commits).into_iter();
+        batch.late = late.filter_map(|member| i32::try_from(member + 1).ok()).collect();
         batch
     }
 
@@ -131,6 +135,7 @@ impl<'a> Batch<'a> {
             expects,
             secrets,
             receipts,
+            late,
         } = self;
         sqlx::query(APPEND_BATCH)
             .bind(members)
@@ -166,6 +171,7 @@ impl<'a> Batch<'a> {
             .bind(filled(&receipts.body_hash))
             .bind(filled(&receipts.answer))
             .bind(filled(&receipts.created_at))
+            .bind(filled(late))
             .fetch_all(connection)
             .await
             .map(|mut rows| rows.pop())

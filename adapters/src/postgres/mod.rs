@@ -2,6 +2,7 @@
 
 mod answer;
 mod batch;
+mod mates;
 mod writer;
 
 use std::{str::FromStr, time::Duration};

@@ -101,26 +101,27 @@ impl PgWriter {
         Err(Failure::Lost(failure))
     }
 
-    async fn batch(&mut self, commits: &[Commit]) -> Result<Vec<Outcome>, StoreError> {
+    async fn batch(&mut self, commits: &[Commit]) -> Result<Vec<Option<Outcome>>, StoreError> {
         let batch = Batch::of(commits);
         let verdicts = self.call(&batch).await?.verdicts(&batch)?;
         let mut outcomes = Vec::with_capacity(commits.len());
         for (verdict, commit) in verdicts.into_iter().zip(commits) {
             outcomes.push(match verdict {
-                Verdict::Stands(committed) => Ok(committed),
-                Verdict::Refused(error) => Err(error),
-                Verdict::Answered => Err(self.answered(commit).await),
+                Verdict::Stands(committed) => Some(Ok(committed)),
+                Verdict::Refused(error) => Some(Err(error)),
+                Verdict::Answered => Some(Err(self.answered(commit).await)),
+                Verdict::Late => None,
             });
         }
         Ok(outcomes)
     }
 
-    async fn singly(&mut self, commits: &[Commit]) -> Vec<Outcome> {
+    async fn singly(&mut self, commits: &[Commit]) -> Vec<Option<Outcome>> {
         let mut outcomes = Vec::with_capacity(commits.len());
         for commit in commits.chunks(1) {
             match self.batch(commit).await {
                 Ok(outcome) => outcomes.extend(outcome),
-                Err(error) => outcomes.push(Err(error.into())),
+                Err(error) => outcomes.push(Some(Err(error.into()))),
             }
         }
         outcomes
@@ -145,14 +146,12 @@ impl PgWriter {
 }
 
 impl Backend for PgWriter {
-    const MATES_MAY_DEPEND: bool = false;
-
-    async fn write(&mut self, commits: &[Commit]) -> Vec<Outcome> {
+    async fn write(&mut self, commits: &[Commit]) -> Vec<Option<Outcome>> {
         match self.batch(commits).await {
             Ok(outcomes) => outcomes,
             // One member broke it for all: each goes alone, so that only that one fails.
             Err(StoreError::Broken(_)) if commits.len() > 1 => self.singly(commits).await,
-            Err(error) => refuse_all(&error, commits.len()),
+            Err(error) => refuse_all(&error, commits.len()).into_iter().map(Some).collect(),
         }
     }
 

@@ -3,17 +3,13 @@
 //! Commits that arrive while a batch is being flushed wait and form the next batch. A caller that goes away cancels nothing:
 //! the task owns its connection and what it was handed.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 
 use application::ports::{
     StoreError,
-    log::{Commit, CommitError, Committed, ReceiptKey},
-    vault::{Place, SecretChange},
+    log::{Commit, CommitError, Committed},
 };
-use domain::{
-    ids::EventId,
-    log::{Position, StreamId},
-};
+use domain::log::Position;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::unavailable;
@@ -29,11 +25,9 @@ pub(crate) type Outcome = Result<Committed, CommitError>;
 
 /// Writes batches into one database.
 pub(crate) trait Backend: Send + 'static {
-    /// Whether a commit may depend on another one of its batch, because they are judged one after the other.
-    const MATES_MAY_DEPEND: bool;
-
-    /// Writes what can be written, and answers each member in order.
-    fn write(&mut self, batch: &[Commit]) -> impl Future<Output = Vec<Outcome>> + Send;
+    /// Writes what can be written, and answers each member in order. A member without an answer depends on what became of an
+    /// earlier one: it is written with the next batch. The first one always has an answer.
+    fn write(&mut self, batch: &[Commit]) -> impl Future<Output = Vec<Option<Outcome>>> + Send;
 
     /// Closes the connection.
     fn close(self) -> impl Future<Output = ()> + Send;
@@ -113,13 +107,13 @@ async fn run<B: Backend>(mut backend: B, mut messages: mpsc::Receiver<Message>, 
                 }
             }
         }
-        let (batch, mut answers) = next_batch(&mut waiting, B::MATES_MAY_DEPEND);
+        let (batch, mut answers): (Vec<_>, Vec<_>) = waiting.drain(..).map(|job| (job.commit, job.answer)).unzip();
         if !batch.is_empty() {
             if mutant!("mutant-answer-before-commit") {
                 answer_early(&batch, &mut answers, *announce.borrow());
             }
             let outcomes = backend.write(&batch).await;
-            answer(outcomes, answers, &announce);
+            waiting.extend(answer(outcomes, batch, answers, &announce));
             // Whoever was just answered often has more: let them speak first, and they share the next flush.
             tokio::task::yield_now().await;
         }
@@ -130,9 +124,16 @@ async fn run<B: Backend>(mut backend: B, mut messages: mpsc::Receiver<Message>, 
     }
 }
 
-/// Announces the new head before the callers learn of it: whoever was answered finds the followers awake.
-fn answer(outcomes: Vec<Outcome>, answers: Vec<oneshot::Sender<Outcome>>, announce: &watch::Sender<Position>) {
-    let stands = outcomes.iter().flatten().map(|committed| committed.position).max();
+/// Announces the new head before the callers learn of it: whoever was answered finds the followers awake. Hands back who has to
+/// wait for the next batch.
+fn answer(
+    outcomes: Vec<Option<Outcome>>,
+    batch: Vec<Commit>,
+    answers: Vec<oneshot::Sender<Outcome>>,
+    announce: &watch::Sender<Position>,
+) -> Vec<Job> {
+    let stand = outcomes.iter().flatten().flatten();
+    let stands = stand.map(|committed| committed.position).max();
     announce.send_if_modified(|head| match stands {
         Some(position) if position > *head => {
             *head = position;
@@ -140,9 +141,14 @@ fn answer(outcomes: Vec<Outcome>, answers: Vec<oneshot::Sender<Outcome>>, announ
         }
         _ => false,
     });
-    for (answer, outcome) in answers.into_iter().zip(outcomes) {
-        answer.send(outcome).ok(); // the caller may have gone
+    let mut late = Vec::new();
+    for ((outcome, commit), answer) in outcomes.into_iter().zip(batch).zip(answers) {
+        match outcome {
+            Some(outcome) => drop(answer.send(outcome)), // the caller may have gone
+            None => late.push(Job { commit, answer }),
+        }
     }
+    late
 }
 
 /// The same refusal for every member of a batch.
@@ -150,60 +156,4 @@ pub(crate) fn refuse_all(error: &StoreError, members: usize) -> Vec<Outcome> {
     std::iter::repeat_with(|| Err(error.clone().into()))
         .take(members)
         .collect()
-}
-
-/// Takes the next batch out of the queue. A commit that touches what an earlier mate writes waits for the next one, unless the
-/// backend can judge them in turn.
-fn next_batch(waiting: &mut VecDeque<Job>, mates_may_depend: bool) -> (Vec<Commit>, Vec<oneshot::Sender<Outcome>>) {
-    let joins: Vec<bool> = {
-        let mut written = HashSet::new();
-        let mut joins = |job| mates_may_depend || is_independent(job, &mut written);
-        waiting.iter().map(|job| joins(&job.commit)).collect()
-    };
-    let mut batch = Vec::new();
-    let mut answers = Vec::new();
-    for (job, joins) in std::mem::take(waiting).into_iter().zip(joins) {
-        if joins {
-            batch.push(job.commit);
-            answers.push(job.answer);
-        } else {
-            waiting.push_back(job);
-        }
-    }
-    (batch, answers)
-}
-
-/// Something in the store that a commit touches.
-#[derive(PartialEq, Eq, Hash)]
-enum Touch<'a> {
-    Stream(&'a StreamId),
-    Event(EventId),
-    Place(&'a Place),
-    Receipt(&'a ReceiptKey),
-}
-
-fn is_independent<'a>(commit: &'a Commit, written: &mut HashSet<Touch<'a>>) -> bool {
-    let reads = commit.expects.iter().map(|expected| Touch::Stream(&expected.stream));
-    let writes: Vec<_> = writes(commit).collect();
-    let independent =
-        !reads.into_iter().any(|read| written.contains(&read)) && !writes.iter().any(|write| written.contains(write));
-    written.extend(writes);
-    independent
-}
-
-fn writes(commit: &Commit) -> impl Iterator<Item = Touch<'_>> {
-    let events = commit
-        .appends
-        .iter()
-        .flat_map(|event| [Touch::Stream(&event.stream), Touch::Event(event.event_id)]);
-    let observations = commit
-        .observations
-        .iter()
-        .flat_map(|seen| [Touch::Stream(&seen.stream), Touch::Event(seen.event_id)]);
-    let places = commit.secrets.iter().map(|change| match change {
-        SecretChange::Put(row) => Touch::Place(&row.place),
-        SecretChange::Delete(place) => Touch::Place(place),
-    });
-    let receipts = commit.receipt.iter().map(|receipt| Touch::Receipt(&receipt.key));
-    events.chain(observations).chain(places).chain(receipts)
 }

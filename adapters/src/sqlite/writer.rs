@@ -80,15 +80,15 @@ async fn append(
 }
 
 impl Backend for SqliteWriter {
-    const MATES_MAY_DEPEND: bool = true;
-
-    async fn write(&mut self, batch: &[Commit]) -> Vec<Outcome> {
-        match self.transaction(batch).await {
+    /// Nobody has to wait for the next batch: the members are judged one after the other.
+    async fn write(&mut self, batch: &[Commit]) -> Vec<Option<Outcome>> {
+        let outcomes = match self.transaction(batch).await {
             Ok(outcomes) => outcomes,
             // One member broke it for all: each goes alone, so that only that one fails.
             Err(StoreError::Broken(_)) if batch.len() > 1 => self.singly(batch).await,
             Err(error) => refuse_all(&error, batch.len()),
-        }
+        };
+        outcomes.into_iter().map(Some).collect()
     }
 
     async fn close(self) {
