@@ -52,8 +52,8 @@ pub(super) fn run_all(
     report: &mut Report,
 ) {
     for mutant in &MUTANTS {
-        let caught = stages.run(mutant.feature, || try_one(mutant, foreground, environment));
-        report.mutants.extend(caught.into_iter().flatten());
+        let tried = stages.run(mutant.feature, || try_one(mutant, foreground, environment, report));
+        report.mutants.extend(tried.into_iter().flatten());
     }
     let survived: Vec<_> = report.mutants.iter().filter(|caught| !caught.caught).collect();
     stages.run("mutants", || {
@@ -62,7 +62,13 @@ pub(super) fn run_all(
     });
 }
 
-fn try_one(mutant: &Mutant, foreground: &Foreground, environment: &mut Environment) -> Result<Vec<Tried>> {
+/// A story that fails without the mutant too has not caught it.
+fn try_one(
+    mutant: &Mutant,
+    foreground: &Foreground,
+    environment: &mut Environment,
+    report: &Report,
+) -> Result<Vec<Tried>> {
     let feature = format!("grantlink-tests/{}", mutant.feature);
     let arguments = ["--features", &feature];
     let binary = build(foreground, &[&TARGETS[..], &arguments].concat())?;
@@ -77,10 +83,10 @@ fn try_one(mutant: &Mutant, foreground: &Foreground, environment: &mut Environme
             "no story is called {name}..."
         );
     }
-    let caught = tests.into_iter().map(|test| Tried {
+    let tried = tests.into_iter().map(|test| Tried {
         mutant: mutant.feature,
+        caught: !test.passed && report.is_sound(&test.name),
         by: test.name,
-        caught: !test.passed,
     });
-    Ok(caught.collect())
+    Ok(tried.collect())
 }

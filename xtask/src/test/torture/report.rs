@@ -27,6 +27,19 @@ pub(super) struct Report {
     pub(super) mutants: Vec<Tried>,
 }
 
+impl Report {
+    /// Whether a story passed in every round: only then does it say something when it fails with a mutant.
+    pub(super) fn is_sound(&self, story: &str) -> bool {
+        let mut told = self
+            .rounds
+            .iter()
+            .flatten()
+            .filter(|test| test.name == story)
+            .peekable();
+        told.peek().is_some() && told.all(|test| test.passed)
+    }
+}
+
 impl Test {
     /// Adds what nextest's line says, once: `PASS [   0.012s] (1/3) grantlink-tests::e2e torture::two_nodes::...`.
     pub(super) fn add_nextest(tests: &mut Vec<Self>, line: &str) {
@@ -112,6 +125,24 @@ mod tests {
                 ("torture::c::d", false, "")
             ]
         );
+    }
+
+    #[test]
+    fn a_story_is_sound_when_it_passed_in_every_round() {
+        let story = |name: &str, passed| Test {
+            name: name.to_owned(),
+            seconds: 1.0,
+            passed,
+            figure: String::new(),
+        };
+        let report = Report {
+            rounds: vec![
+                vec![story("a", true), story("b", true)],
+                vec![story("a", true), story("b", false)],
+            ],
+            mutants: vec![],
+        };
+        assert!(report.is_sound("a") && !report.is_sound("b") && !report.is_sound("c"));
     }
 
     #[test]
