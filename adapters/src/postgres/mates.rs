@@ -31,10 +31,9 @@ enum Touch<'a> {
 }
 
 fn is_independent<'a>(commit: &'a Commit, written: &mut HashSet<Touch<'a>>) -> bool {
-    let reads = commit.expects.iter().map(|expected| Touch::Stream(&expected.stream));
+    let mut reads = commit.expects.iter().map(|expected| Touch::Stream(&expected.stream));
     let writes: Vec<_> = writes(commit).collect();
-    let independent =
-        !reads.into_iter().any(|read| written.contains(&read)) && !writes.iter().any(|write| written.contains(write));
+    let independent = !reads.any(|read| written.contains(&read)) && !writes.iter().any(|write| written.contains(write));
     written.extend(writes);
     independent
 }

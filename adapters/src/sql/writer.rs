@@ -3,8 +3,6 @@
 //! Commits that arrive while a batch is being flushed wait and form the next batch. A caller that goes away cancels nothing:
 //! the task owns its connection and what it was handed.
 
-use std::collections::VecDeque;
-
 use application::ports::{
     StoreError,
     log::{Commit, CommitError, Committed},
@@ -86,7 +84,7 @@ fn closed() -> StoreError {
 }
 
 async fn run<B: Backend>(mut backend: B, mut messages: mpsc::Receiver<Message>, announce: watch::Sender<Position>) {
-    let mut waiting = VecDeque::new();
+    let mut waiting = Vec::new();
     let mut closing = Vec::new();
     loop {
         let room = BATCH - waiting.len(); // it never holds more
@@ -100,7 +98,7 @@ async fn run<B: Backend>(mut backend: B, mut messages: mpsc::Receiver<Message>, 
         }
         for message in arrived {
             match message {
-                Message::Commit(job) => waiting.push_back(*job),
+                Message::Commit(job) => waiting.push(*job),
                 Message::Close(done) => {
                     messages.close();
                     closing.push(done);
