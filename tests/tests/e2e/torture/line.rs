@@ -103,7 +103,8 @@ impl Line {
         self.control.open.send_replace(open);
     }
 
-    /// Nothing gets through any more on the connections that there are, and nobody is told.
+    /// Nothing gets through any more on the connections that there are, and nobody is told. Those that fell silent before are ended:
+    /// each holds a place at the server.
     pub(super) fn fall_silent(&self) {
         self.control.silences.send_modify(|silences| *silences += 1);
     }
@@ -129,7 +130,8 @@ async fn connection(client: TcpStream, server: String, control: Control) {
     let mut carrying = pin!(carry(client, &server, &control.order));
     tokio::select! {
         _ = &mut carrying => {}, // one side has ended it, or it broke
-        _ = silences.changed() => std::future::pending().await, // with both sockets open
+        _ = silences.changed() => drop(silences.changed().await), // with both sockets open until others fall silent
+
     }
 }
 
