@@ -11,7 +11,7 @@ use domain::{
 
 use crate::{
     error::CommandError,
-    flow::{ListingCache, NetworkKeys},
+    flow::{InvitationCache, ListingCache, NetworkKeys},
     personal::PersonalData,
     ports::{
         StoreError,
@@ -26,7 +26,7 @@ use crate::{
         vault::Vault,
     },
     queues::Queues,
-    states::{Folded, Kept, States},
+    states::{Folded, Kept, Moment, States},
 };
 
 /// Everything that a use case may reach.
@@ -65,6 +65,8 @@ pub struct App {
     pub network_keys: NetworkKeys,
     /// What accounts manage, for the minutes that a customer needs to pick.
     pub listings: ListingCache,
+    /// What customers were shown of links that have not moved since.
+    pub invitations: InvitationCache,
     /// How addresses of pages are written.
     pub addresses: Addresses,
     /// How long a link lives when its issuer does not say.
@@ -91,33 +93,60 @@ impl Addresses {
 }
 
 impl App {
-    /// A stream as it is now: what this node has folded already, moved on by what the log holds behind that. None when there is
-    /// no such stream.
+    /// Looks at the log: what this node shows for the moment that this answers is no older than the call.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn look(&self) -> Result<Moment, CommandError> {
+        Ok(self.states.look(self.log.as_ref()).await?)
+    }
+
+    /// A stream as it is now. None when there is no such stream.
     ///
     /// # Errors
     /// When the store fails or holds what this node cannot read.
-    pub async fn replay<A>(&self, stream: &StreamId) -> Result<Option<Folded<A>>, CommandError>
+    pub async fn replay<A>(&self, stream: &StreamId) -> Result<Option<Arc<Folded<A>>>, CommandError>
     where
         A: Aggregate + Clone + 'static,
         A::Event: LoggedEvent,
     {
-        let mut known = self.states.get::<A>(stream);
-        let news = self
-            .log
-            .load(stream, known.as_ref().map_or(0, |known| known.version))
-            .await?;
-        let Some(last) = news.last() else { return Ok(known) };
-        let mut state = known.take().map_or_else(A::default, |known| known.state);
-        for row in &news {
-            state.apply(row.decode().map_err(StoreError::from)?);
+        self.replay_at(stream, self.look().await?).await
+    }
+
+    /// A stream as it was at a moment, or as it became since: what this node remembers where that has not moved, else moved on by
+    /// what the log holds behind it.
+    ///
+    /// # Errors
+    /// As [`App::replay`].
+    pub async fn replay_at<A>(&self, stream: &StreamId, at: Moment) -> Result<Option<Arc<Folded<A>>>, CommandError>
+    where
+        A: Aggregate + Clone + 'static,
+        A::Event: LoggedEvent,
+    {
+        if let Some(current) = self.states.get_current::<A>(stream) {
+            return Ok(Some(current));
         }
-        let folded = Folded {
-            state,
-            owner: last.tenant_id,
-            version: last.sequence,
+        let known = self.states.get::<A>(stream);
+        let version = known.as_ref().map_or(0, |known| known.version);
+        let news = self.log.load(stream, version).await?;
+        let folded = match news.last() {
+            None => known,
+            Some(last) => {
+                let mut state = known.map_or_else(A::default, |known| known.state.clone());
+                for row in &news {
+                    state.apply(row.decode().map_err(StoreError::from)?);
+                }
+                Some(Arc::new(Folded {
+                    state,
+                    owner: last.tenant_id,
+                    version: last.sequence,
+                }))
+            }
         };
-        self.states.keep(stream.clone(), Kept::new(folded.clone()));
-        Ok(Some(folded))
+        if let Some(folded) = &folded {
+            self.states.keep(stream.clone(), Kept::new(Arc::clone(folded), at));
+        }
+        Ok(folded)
     }
 
     /// Fresh random bytes.

@@ -15,6 +15,7 @@ use crate::{
         StoreError,
         log::{CommitError, Receipt},
     },
+    states::Moment,
     work::{Sight, Work},
 };
 
@@ -90,8 +91,9 @@ impl App {
             let (commit, moved) = work.into_commit(receipt);
             match self.log.commit(commit).await {
                 Ok(committed) => {
+                    let now = Moment::at(committed.position);
                     for (stream, state) in moved {
-                        self.states.keep(stream, state);
+                        self.states.keep(stream, state.at(now));
                     }
                     return Ok((decision, committed.position));
                 }

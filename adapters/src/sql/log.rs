@@ -2,7 +2,7 @@
 
 use application::ports::{
     StoreError,
-    log::{Commit, CommitError, Committed, EventLog, Receipt, ReceiptKey},
+    log::{Commit, CommitError, Committed, EventLog, Moved, Receipt, ReceiptKey},
 };
 use async_trait::async_trait;
 use domain::{
@@ -53,9 +53,13 @@ const LOAD: Statement = Statement {
     ),
 };
 const PAGE: &str = select!("WHERE position > $1 ORDER BY position LIMIT $2");
-const AT_POSTGRES: &str =
-    select!("WHERE position IN (SELECT value::bigint FROM json_array_elements_text($1::json)) ORDER BY position");
+// ANY and not IN: that may be joined with the whole log.
+const AT_POSTGRES: &str = select!(
+    "WHERE position = ANY (ARRAY(SELECT value::bigint FROM json_array_elements_text($1::json))) ORDER BY position"
+);
 const AT_SQLITE: &str = select!("WHERE position IN (SELECT value FROM json_each($1)) ORDER BY position");
+const MOVED: &str =
+    "SELECT position, aggregate_type, aggregate_id FROM events WHERE position > $1 ORDER BY position LIMIT $2";
 const HEAD: &str = "SELECT position FROM events ORDER BY position DESC LIMIT 1";
 pub(crate) const RECEIPT: &str =
     "SELECT body_hash, answer, created_at FROM receipts WHERE tenant_id = $1 AND route = $2 AND key = $3";
@@ -114,6 +118,14 @@ fn sealed_personal(row: &mut Row) -> Result<Option<SealedPersonal>, StoreError> 
     Ok(Some(SealedPersonal { subject, sealed, hash }))
 }
 
+fn moved(mut row: Row) -> Result<Moved, StoreError> {
+    Ok(Moved {
+        position: Position(row.count()?),
+        aggregate_type: row.text()?,
+        aggregate_id: row.text()?,
+    })
+}
+
 pub(crate) fn receipt_values(key: &ReceiptKey) -> Vec<Value> {
     vec![
         key.tenant.to_string().into(),
@@ -157,6 +169,12 @@ impl EventLog for Log {
         let numbers: Vec<i64> = positions.iter().map(|position| signed(position.0)).collect();
         let list = serde_json::to_string(&numbers).map_err(|_| broken("a list of numbers is no JSON"))?;
         self.events(sql, vec![list.into()]).await
+    }
+
+    async fn moved(&self, after: Position, limit: u32) -> Result<Vec<Moved>, StoreError> {
+        let values = vec![signed(after.0).into(), i64::from(limit).into()];
+        let rows = self.pool.read(MOVED, values).await?.into_iter();
+        rows.map(moved).collect()
     }
 
     async fn head(&self) -> Result<Position, StoreError> {

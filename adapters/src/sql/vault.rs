@@ -15,7 +15,8 @@ const GET: Statement = Statement {
         FROM json_array_elements($1::json) WITH ORDINALITY AS asked (place, number)
         CROSS JOIN LATERAL (
             SELECT * FROM vault
-            WHERE tenant_id = asked.place ->> 0 AND kind = asked.place ->> 1 AND owner = asked.place ->> 2) AS vault",
+            WHERE tenant_id = asked.place ->> 0 AND kind = asked.place ->> 1 AND owner = asked.place ->> 2
+            LIMIT 1) AS vault", // LIMIT: one index look for each, where a join could be made by hashing the whole table
     sqlite: "SELECT asked.key, sealed, account_key, created_at FROM json_each($1) AS asked CROSS JOIN vault
         WHERE tenant_id = asked.value ->> 0 AND kind = asked.value ->> 1 AND owner = asked.value ->> 2",
 };

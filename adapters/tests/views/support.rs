@@ -11,7 +11,7 @@ use std::{
 
 use application::ports::{
     StoreError,
-    log::{Commit, CommitError, Committed, EventLog, Receipt, ReceiptKey},
+    log::{Commit, CommitError, Committed, EventLog, Moved, Receipt, ReceiptKey},
 };
 use async_trait::async_trait;
 use domain::log::{Position, Recorded, StreamId};
@@ -154,6 +154,10 @@ impl EventLog for MemoryLog {
         let events = self.events.read().unwrap();
         let there = |event: &&Recorded| positions.contains(&event.position);
         Ok(events.iter().filter(there).cloned().collect())
+    }
+
+    async fn moved(&self, _: Position, _: u32) -> Result<Vec<Moved>, StoreError> {
+        Err(StoreError::Broken("no view asks which streams moved".to_owned()))
     }
 
     async fn head(&self) -> Result<Position, StoreError> {

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use application::{agencies::AgencyFace, flow::Visit};
+use application::{agencies::AgencyFace, flow::Visit, states::Moment};
 use axum::{
     Extension,
     extract::{ConnectInfo, Request, State},
@@ -27,6 +27,8 @@ pub struct Asked {
     pub host: HostName,
     /// Its owner.
     pub agency: AgencyFace,
+    /// The moment at which that was so: no earlier than the request.
+    pub at: Moment,
 }
 
 /// A visitor of an agency's pages.
@@ -40,6 +42,8 @@ pub(super) struct Guest {
     pub(super) brand: Brand,
     /// What this browser's forms carry.
     pub(super) form_token: String,
+    /// What is shown held at this moment, which is no earlier than the request.
+    pub(super) at: Moment,
     /// Whether the browser brought its cookie.
     pub(super) is_known: bool,
 }
@@ -89,6 +93,7 @@ pub(super) async fn admit(
         address,
         brand,
         form_token,
+        at: asked.at,
         is_known: cookie.is_none(),
     };
     request.extensions_mut().insert(guest);

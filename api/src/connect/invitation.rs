@@ -46,7 +46,7 @@ pub(super) async fn show(
     let Ok(token) = LinkToken::parse(&token) else {
         return unknown(&guest);
     };
-    match server.app.link_page(&guest.visit, &token).await {
+    match server.app.link_page(&guest.visit, &token, guest.at).await {
         Err(error) => reply::failure(&guest.brand, &error),
         Ok(LinkPage::Unknown) => unknown(&guest),
         Ok(LinkPage::Ended {

@@ -17,7 +17,7 @@ use adapters::{
 use anyhow::Context;
 use application::{
     App,
-    flow::{ListingCache, NetworkKeys},
+    flow::{InvitationCache, ListingCache, NetworkKeys},
     personal::PersonalData,
     ports::clock::Clock,
     queues::Queues,
@@ -139,6 +139,7 @@ fn assemble(
         states: States::default(),
         network_keys: NetworkKeys::default(),
         listings: ListingCache::default(),
+        invitations: InvitationCache::default(),
         addresses: address.addresses,
         default_link_life: TimeDelta::days(config.links.life_days.into()),
     })

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use application::{CommandError, agencies::AgencyFace, states::Moment};
 use axum::{
     Router,
     body::Body,
@@ -82,9 +83,9 @@ async fn route(rooms: Rooms, mut request: Request) -> Response {
     let Ok(host) = HostName::parse(&asked) else {
         return unclaimed(is_own, rooms, request).await;
     };
-    match rooms.server.app.agency_of_host(&host).await {
-        Ok(Some(agency)) => {
-            request.extensions_mut().insert(Asked { host, agency });
+    match owner_of(&rooms.server, &host).await {
+        Ok(Some((agency, at))) => {
+            request.extensions_mut().insert(Asked { host, agency, at });
             connect::strict(into(rooms.pages, request).await)
         }
         Ok(None) => unclaimed(is_own, rooms, request).await,
@@ -93,6 +94,13 @@ async fn route(rooms: Rooms, mut request: Request) -> Response {
             connect::strict(StatusCode::SERVICE_UNAVAILABLE.into_response())
         }
     }
+}
+
+/// The agency whose host it is, as of now.
+async fn owner_of(server: &Server, host: &HostName) -> Result<Option<(AgencyFace, Moment)>, CommandError> {
+    let at = server.app.look().await?;
+    let agency = server.app.agency_of_host(host, at).await?;
+    Ok(agency.map(|agency| (agency, at)))
 }
 
 /// On the installation's own hosts the API says what is wrong; a stranger's host learns nothing.

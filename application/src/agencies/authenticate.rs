@@ -54,7 +54,8 @@ impl App {
     pub async fn authenticate(&self, key: &str, request: RequestId) -> Result<Caller, Denied> {
         let text = ApiKeyText::parse(key).map_err(|_| Denied::Unauthenticated)?;
         let agency = self.replay::<Agency>(&StreamId::of::<Agency>(text.agency)).await?;
-        let agency = agency.ok_or(Denied::Unauthenticated)?.state;
+        let agency = agency.ok_or(Denied::Unauthenticated)?;
+        let agency = &agency.state;
         let key = agency.key(text.number).ok_or(Denied::Unauthenticated)?;
         agency.role(key.member).ok_or(Denied::Unauthenticated)?;
         if key.secret_hash != text.secret_hash() || key.mode != text.mode {

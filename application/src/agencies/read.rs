@@ -11,7 +11,7 @@ use domain::{
     personal::Detail,
 };
 
-use crate::{app::App, error::CommandError, states::Folded};
+use crate::{app::App, error::CommandError, states::Moment};
 
 /// An agency as its customers see it.
 #[derive(Clone, Debug)]
@@ -38,29 +38,20 @@ impl App {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn agency_of_host(&self, host: &HostName) -> Result<Option<AgencyFace>, CommandError> {
+    pub async fn agency_of_host(&self, host: &HostName, at: Moment) -> Result<Option<AgencyFace>, CommandError> {
         let stream = StreamId::of::<Host>(HostId::of(self.installation, host));
-        let Some(claimed) = self.replay::<Host>(&stream).await? else {
+        let Some(claimed) = self.replay_at::<Host>(&stream, at).await? else {
             return Ok(None);
         };
         let Some(owner) = claimed.state.owner() else {
             return Ok(None);
         };
-        self.agency_face(owner).await
-    }
-
-    /// An agency's face.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn agency_face(&self, id: AgencyId) -> Result<Option<AgencyFace>, CommandError> {
-        let agency = self.replay::<Agency>(&StreamId::of::<Agency>(id)).await?;
-        Ok(agency.and_then(|Folded { state: agency, .. }| {
-            let name = agency.name()?.to_owned();
+        let agency = self.replay_at::<Agency>(&StreamId::of::<Agency>(owner), at).await?;
+        Ok(agency.and_then(|agency| {
             Some(AgencyFace {
-                id,
-                name,
-                branding: agency.branding().clone(),
+                id: owner,
+                name: agency.state.name()?.to_owned(),
+                branding: agency.state.branding().clone(),
             })
         }))
     }

@@ -9,7 +9,9 @@ use domain::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::{app::App, context::Context, error::CommandError, metadata::Actor, ports::attempts::Attempt};
+use crate::{
+    app::App, context::Context, error::CommandError, metadata::Actor, ports::attempts::Attempt, states::Moment,
+};
 
 /// So long an attempt can go on.
 const ATTEMPT_LIFE: TimeDelta = TimeDelta::hours(24);
@@ -46,19 +48,34 @@ impl App {
     /// # Errors
     /// When the store fails.
     pub async fn link_of_token(&self, host: &HostName, token: &LinkToken) -> Result<Option<FoundLink>, CommandError> {
-        let found = self.link_by_id(token.link_id()).await?;
+        self.link_of_token_at(host, token, self.look().await?).await
+    }
+
+    /// As [`App::link_of_token`], at a moment.
+    pub(super) async fn link_of_token_at(
+        &self,
+        host: &HostName,
+        token: &LinkToken,
+        at: Moment,
+    ) -> Result<Option<FoundLink>, CommandError> {
+        let found = self.link_at(token.link_id(), at).await?;
         Ok(found.filter(|found| found.link.matches(token) && found.terms.host == *host))
     }
 
     pub(super) async fn link_by_id(&self, id: LinkId) -> Result<Option<FoundLink>, CommandError> {
-        let Some(found) = self.replay::<ConnectLink>(&StreamId::of::<ConnectLink>(id)).await? else {
+        self.link_at(id, self.look().await?).await
+    }
+
+    async fn link_at(&self, id: LinkId, at: Moment) -> Result<Option<FoundLink>, CommandError> {
+        let stream = StreamId::of::<ConnectLink>(id);
+        let Some(found) = self.replay_at::<ConnectLink>(&stream, at).await? else {
             return Ok(None);
         };
         Ok(found.state.terms().cloned().map(|terms| FoundLink {
             id,
             tenant: found.owner,
             terms,
-            link: found.state,
+            link: found.state.clone(),
         }))
     }
 

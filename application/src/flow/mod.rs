@@ -21,6 +21,6 @@ pub use complete::Pick;
 pub use found::{FoundLink, Visit};
 pub use listings::ListingCache;
 pub use network::NetworkKeys;
-pub use page::{Completion, Invitation, LinkPage};
+pub use page::{Completion, Invitation, InvitationCache, LinkPage};
 pub use picker::{Choice, PAGE, PickerPage, PickerState};
 pub use sign_in::SignedIn;

@@ -2,8 +2,11 @@
 
 use domain::{
     Timestamp,
+    agency::Agency,
     connect_link::{AttemptFailure, ConnectLink, ConnectLinkEvent, LinkEnd, LinkToken},
+    customer::Customer,
     event::Event,
+    ids::LinkId,
     integration::Integration,
     log::{Recorded, StreamId},
     personal::Detail,
@@ -16,6 +19,7 @@ use crate::{
     error::CommandError,
     metadata,
     ports::{attempts::Stage, provider::About},
+    states::{Memos, Moment},
 };
 
 /// What stands behind a link's address.
@@ -72,17 +76,33 @@ pub struct Completion {
     pub connection_name: Option<String>,
 }
 
+/// So many links are opened again and again at the same time.
+const MOST_INVITATIONS: usize = 2_000;
+
+/// What visitors of live links were shown. It holds personal data: an invitation is forgotten with the next visit after its customer or
+/// its agency moved, so that an erased person is not shown again.
+pub struct InvitationCache(Memos<LinkId, Invitation>);
+
+impl Default for InvitationCache {
+    fn default() -> Self {
+        Self(Memos::with_room_for(MOST_INVITATIONS))
+    }
+}
+
 impl App {
-    /// What a visit of a link's address shows.
+    /// What a visit of a link's address shows, to a visitor that came no later than the moment.
     ///
     /// # Errors
     /// When a store fails, or the link's provider is no longer configured.
-    pub async fn link_page(&self, visit: &Visit, token: &LinkToken) -> Result<LinkPage, CommandError> {
-        let Some(found) = self.link_of_token(&visit.host, token).await? else {
+    pub async fn link_page(&self, visit: &Visit, token: &LinkToken, at: Moment) -> Result<LinkPage, CommandError> {
+        let Some(found) = self.link_of_token_at(&visit.host, token, at).await? else {
             return Ok(LinkPage::Unknown);
         };
         let Some(end) = found.link.end_at(self.clock.now()) else {
-            let invitation = Box::new(self.invitation(visit, &found).await?);
+            let invitation = Box::new(Invitation {
+                last_failure: self.last_failure(visit, &found).await?,
+                ..self.invitation(&found, at).await?
+            });
             return Ok(LinkPage::Live {
                 found: Box::new(found),
                 invitation,
@@ -105,21 +125,32 @@ impl App {
         Ok(attempt.is_some_and(|attempt| attempt.browser_hash == visit.browser))
     }
 
-    async fn invitation(&self, visit: &Visit, found: &FoundLink) -> Result<Invitation, CommandError> {
+    /// What every visitor of a live link is shown.
+    async fn invitation(&self, found: &FoundLink, at: Moment) -> Result<Invitation, CommandError> {
+        if let Some(invitation) = self.invitations.0.get(&found.id, &self.states) {
+            return Ok(invitation);
+        }
+        let invitation = self.invite(found).await?;
+        let terms = &found.terms;
+        let from = vec![
+            StreamId::of::<ConnectLink>(found.id),
+            StreamId::of::<Customer>(terms.customer),
+            StreamId::of::<Agency>(terms.agency),
+        ];
+        self.invitations.0.keep(found.id, invitation.clone(), from, at);
+        Ok(invitation)
+    }
+
+    async fn invite(&self, found: &FoundLink) -> Result<Invitation, CommandError> {
         let terms = &found.terms;
         let provider = self
             .catalogue
             .connector(&terms.provider)
             .ok_or(CommandError::ProviderUnknown)?;
         let customer = self.customer(found.tenant, terms.customer).await?.unwrap_or_default();
-        let requester = self
-            .members(terms.agency)
-            .await?
-            .remove(&terms.requested_by)
-            .unwrap_or_default();
-        let latest = self.attempts.latest(found.id, &visit.browser).await?;
+        let mut members = self.members(terms.agency).await?;
         Ok(Invitation {
-            requester,
+            requester: members.remove(&terms.requested_by).unwrap_or_default(),
             location: customer
                 .location(terms.location)
                 .and_then(|location| location.name.clone()),
@@ -127,12 +158,21 @@ impl App {
             connection_name: self.connection_name(found).await?,
             provider: provider.about().clone(),
             expires_at: terms.expires_at,
-            last_failure: latest.and_then(|attempt| match attempt.stage {
-                Stage::Failed(reason) => Some(reason),
-                Stage::Claimed => Some(AttemptFailure::Interrupted),
-                _ => None,
-            }),
+            last_failure: None,
         })
+    }
+
+    /// Why this browser's last try led nowhere. Nobody is asked about a link that was never tried.
+    async fn last_failure(&self, visit: &Visit, found: &FoundLink) -> Result<Option<AttemptFailure>, CommandError> {
+        if !found.link.is_started() {
+            return Ok(None);
+        }
+        let latest = self.attempts.latest(found.id, &visit.browser).await?;
+        Ok(latest.and_then(|attempt| match attempt.stage {
+            Stage::Failed(reason) => Some(reason),
+            Stage::Claimed => Some(AttemptFailure::Interrupted),
+            _ => None,
+        }))
     }
 
     /// What the success page says.

@@ -175,10 +175,9 @@ impl App {
         let customer = self
             .replay::<Customer>(&StreamId::of::<Customer>(found.terms.customer))
             .await?;
-        let customer = customer.map(|customer| customer.state);
         Ok(customer
-            .filter(|customer| !customer.has_room_for(found.terms.integration))
-            .and_then(|c| c.source_allowance()))
+            .filter(|customer| !customer.state.has_room_for(found.terms.integration))
+            .and_then(|customer| customer.state.source_allowance()))
     }
 }
 

@@ -22,6 +22,9 @@ pub trait EventLog: Send + Sync {
     /// The events at these positions, in order; positions that hold none are left out.
     async fn at(&self, positions: &[Position]) -> Result<Vec<Recorded>, StoreError>;
 
+    /// The events behind a position, by their streams alone, in order; fewer than `limit` only at the head.
+    async fn moved(&self, after: Position, limit: u32) -> Result<Vec<Moved>, StoreError>;
+
     /// The position of the newest event.
     async fn head(&self) -> Result<Position, StoreError>;
 
@@ -35,6 +38,17 @@ pub trait EventLog: Send + Sync {
 
     /// The newest position that this node committed: wakes whoever follows the log. Polling stays the truth.
     fn committed(&self) -> watch::Receiver<Position>;
+}
+
+/// That a stream has a new event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// Where the event stands.
+    pub position: Position,
+    /// The type of its stream.
+    pub aggregate_type: String,
+    /// The id of its stream.
+    pub aggregate_id: String,
 }
 
 /// All that one command changes.

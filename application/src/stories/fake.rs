@@ -2,7 +2,10 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -10,14 +13,14 @@ use domain::{
     Timestamp,
     log::{Position, Recorded, StreamId},
 };
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 use uuid::Uuid;
 
 use super::now;
 use crate::ports::{
     StoreError,
     clock::Entropy,
-    log::{Commit, CommitError, Committed, EventLog, NewEvent, Receipt, ReceiptKey},
+    log::{Commit, CommitError, Committed, EventLog, Moved, NewEvent, Receipt, ReceiptKey},
     receipts::Receipts,
 };
 
@@ -37,6 +40,10 @@ pub(super) struct State {
     pub(super) rivals: VecDeque<NewEvent>,
     /// How many events were loaded, one number for each time that somebody asked.
     pub(super) loaded: Vec<usize>,
+    /// How often somebody looked at what moved.
+    pub(super) looks: usize,
+    /// What a look saw is answered once it is let through here.
+    pub(super) gate: Option<Arc<Semaphore>>,
     /// Whether commits fail.
     pub(super) is_away: bool,
 }
@@ -91,6 +98,23 @@ impl EventLog for Store {
 
     async fn at(&self, _: &[Position]) -> Result<Vec<Recorded>, StoreError> {
         unreachable!("no use case follows the log")
+    }
+
+    async fn moved(&self, after: Position, limit: u32) -> Result<Vec<Moved>, StoreError> {
+        let mut state = self.0.lock().await;
+        state.looks += 1;
+        let news = state.rows.iter().filter(|row| row.position > after).map(|row| Moved {
+            position: row.position,
+            aggregate_type: row.aggregate_type.clone(),
+            aggregate_id: row.aggregate_id.clone(),
+        });
+        let news = news.take(limit as usize).collect();
+        let gate = state.gate.clone();
+        drop(state);
+        if let Some(gate) = gate {
+            gate.acquire().await.unwrap().forget();
+        }
+        Ok(news)
     }
 
     async fn head(&self) -> Result<Position, StoreError> {

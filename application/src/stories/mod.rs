@@ -74,6 +74,7 @@ fn node(store: &Arc<Store>, states: States) -> Arc<App> {
         states,
         network_keys: crate::flow::NetworkKeys::default(),
         listings: crate::flow::ListingCache::default(),
+        invitations: crate::flow::InvitationCache::default(),
         addresses: Addresses {
             scheme: "https".to_owned(),
             port: None,
@@ -175,7 +176,7 @@ where
     A::Event: LoggedEvent,
 {
     let found = node.replay::<A>(stream).await.unwrap().unwrap();
-    (found.state, found.version)
+    (found.state.clone(), found.version)
 }
 
 /// Counts some sources, and answers how many there are then.

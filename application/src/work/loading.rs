@@ -1,5 +1,7 @@
 //! How a unit of work comes by its aggregates.
 
+use std::sync::Arc;
+
 use cqrs_es::Aggregate;
 use domain::{
     ids::TenantId,
@@ -91,7 +93,7 @@ impl Work<'_> {
             Some(folded) => Some(folded),
             None => self.app.replay::<A>(&stream).await?,
         };
-        Ok(self.expecting(stream, tenant, folded))
+        Ok(self.expecting(stream, tenant, folded.map(Arc::unwrap_or_clone)))
     }
 
     /// The commit will expect the stream as it was found.

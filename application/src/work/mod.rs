@@ -5,7 +5,7 @@ mod loading;
 pub use loading::Loaded;
 pub(crate) use loading::Sight;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use cqrs_es::{Aggregate, event_sink::EventSink};
 use domain::{
@@ -26,7 +26,7 @@ use crate::{
         log::{Commit, EventBody, Expected, NewEvent, NewObservation, Receipt},
         vault::{Place, Record, SecretChange, SecretRow},
     },
-    states::{Folded, Kept},
+    states::{Folded, Kept, Moment},
 };
 
 /// The changes of one command. Dropped without a commit, it changed nothing.
@@ -107,12 +107,13 @@ impl<'a> Work<'a> {
                 .await?;
             self.appends.push(draft);
         }
-        let moved = Folded {
+        let moved = Arc::new(Folded {
             state: aggregate.state.clone(),
             owner: aggregate.tenant,
             version: aggregate.version,
-        };
-        self.moved.insert(aggregate.stream.clone(), Kept::new(moved));
+        });
+        let kept = Kept::new(moved, Moment::default()); // which moment that will be is known once it is committed
+        self.moved.insert(aggregate.stream.clone(), kept);
         Ok(())
     }
 

@@ -45,6 +45,7 @@ pub struct ConnectLink {
     issued: Option<IssuedLink>,
     authorized: BTreeSet<AttemptId>,
     end: Option<LinkEnd>,
+    is_started: bool,
     completed_by: Option<AttemptId>,
 }
 
@@ -169,6 +170,11 @@ impl ConnectLink {
         self.end
     }
 
+    /// Whether anybody has tried to use it.
+    pub fn is_started(&self) -> bool {
+        self.is_started
+    }
+
     /// The attempt that used it up.
     pub fn completed_by(&self) -> Option<AttemptId> {
         self.completed_by
@@ -257,7 +263,7 @@ impl ConnectLink {
                 let (token_hash, terms) = (*token_hash, terms.clone());
                 self.issued = Some(IssuedLink { token_hash, terms });
             }
-            ConnectLinkEvent::Started { .. } => {}
+            ConnectLinkEvent::Started { .. } => self.is_started = true,
             ConnectLinkEvent::Authorized { attempt } => {
                 self.authorized.insert(*attempt);
             }

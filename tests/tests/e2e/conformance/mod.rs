@@ -9,6 +9,7 @@ mod images;
 mod immutability;
 mod observations;
 mod order;
+mod plans;
 mod receipts;
 mod resilience;
 mod vault;

@@ -134,6 +134,18 @@ async fn a_page_is_short_only_at_the_head(database: Database) -> anyhow::Result<
     for (after, length) in lengths {
         assert_eq!(stores.log.page(Position(after), 10).await?.len(), length);
     }
+    for (after, length) in lengths {
+        let moved = stores.log.moved(Position(after), 10).await?;
+        let page = stores.log.page(Position(after), 10).await?;
+        assert_eq!(moved.len(), length);
+        for (moved, event) in moved.iter().zip(&page) {
+            assert_eq!(moved.position, event.position);
+            assert_eq!(
+                (&moved.aggregate_type, &moved.aggregate_id),
+                (&event.aggregate_type, &event.aggregate_id)
+            );
+        }
+    }
     assert_eq!(*stores.log.committed().borrow(), Position(25));
     Ok(())
 }

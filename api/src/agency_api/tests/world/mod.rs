@@ -20,7 +20,7 @@ use adapters::{
 use application::{
     App,
     app::Addresses,
-    flow::{ListingCache, NetworkKeys},
+    flow::{InvitationCache, ListingCache, NetworkKeys},
     personal::PersonalData,
     ports::{StoreError, clock::Clock, listings::ListingsInUse},
     queues::Queues,
@@ -134,6 +134,7 @@ impl World {
             states: States::default(),
             network_keys: NetworkKeys::default(),
             listings: ListingCache::default(),
+            invitations: InvitationCache::default(),
             addresses: Addresses {
                 scheme: "https".into(),
                 port: None,
