@@ -10,12 +10,12 @@ const MOST: usize = 100_000;
 
 /// The openings of the current hour.
 #[derive(Default)]
-pub struct Opened(Mutex<(String, HashSet<(LinkId, Visitor)>)>);
+pub struct Opened(Mutex<(i64, HashSet<(LinkId, Visitor)>)>);
 
 impl Opened {
     /// Whether this is the first opening of its kind in this hour, as far as this node knows.
     pub async fn is_first(&self, link: LinkId, visitor: Visitor, now: Timestamp) -> bool {
-        let hour = now.format("%Y-%m-%dT%H").to_string();
+        let hour = now.timestamp() / 3_600;
         let mut noted = self.0.lock().await;
         if noted.0 != hour || noted.1.len() >= MOST {
             *noted = (hour, HashSet::new());

@@ -77,18 +77,14 @@ pub(super) async fn start(
     Extension(guest): Extension<Guest>,
     Path(token): Path<String>,
     PageForm(form): PageForm<OwnForm>,
-) -> Response {
-    let found = match of_form(&server, &guest, &token, &form).await {
-        Ok((found, _)) => found,
-        Err(response) => return response,
-    };
+) -> Result<Response, Response> {
+    let (found, _) = of_form(&server, &guest, &token, &form).await?;
     if let Err(retry_after) = server.limits.start(found.id, guest.address).await {
-        return reply::trouble(&guest.brand, Trouble::TooManyTries { retry_after });
+        return Err(reply::trouble(&guest.brand, Trouble::TooManyTries { retry_after }));
     }
-    match server.app.begin(&guest.visit, &found).await {
-        Ok(attempt) => reply::see(&format!("/c/go?attempt={attempt}")),
-        Err(error) => reply::failure(&guest.brand, &error),
-    }
+    let attempt = server.app.begin(&guest.visit, &found).await;
+    let attempt = attempt.map_err(|error| reply::failure(&guest.brand, &error))?;
+    Ok(reply::see(&format!("/c/go?attempt={attempt}")))
 }
 
 /// `POST /c/{token}/decline`: the customer says no.
@@ -97,15 +93,11 @@ pub(super) async fn decline(
     Extension(guest): Extension<Guest>,
     Path(token): Path<String>,
     PageForm(form): PageForm<OwnForm>,
-) -> Response {
-    let found = match of_form(&server, &guest, &token, &form).await {
-        Ok((found, _)) => found,
-        Err(response) => return response,
-    };
-    match server.app.decline(&guest.visit, &found).await {
-        Ok(()) => reply::page(StatusCode::OK, &Declined { brand: &guest.brand }),
-        Err(error) => reply::failure(&guest.brand, &error),
-    }
+) -> Result<Response, Response> {
+    let (found, _) = of_form(&server, &guest, &token, &form).await?;
+    let declined = server.app.decline(&guest.visit, &found).await;
+    declined.map_err(|error| reply::failure(&guest.brand, &error))?;
+    Ok(reply::page(StatusCode::OK, &Declined { brand: &guest.brand }))
 }
 
 /// `POST /c/{token}/ask`: the customer asks for a new link in place of an ended one.
@@ -114,18 +106,14 @@ pub(super) async fn ask_fresh(
     Extension(guest): Extension<Guest>,
     Path(token): Path<String>,
     PageForm(form): PageForm<OwnForm>,
-) -> Response {
-    let (found, token) = match of_form(&server, &guest, &token, &form).await {
-        Ok(found) => found,
-        Err(response) => return response,
-    };
+) -> Result<Response, Response> {
+    let (found, token) = of_form(&server, &guest, &token, &form).await?;
     if found.must_be_live(&server.app).is_ok() {
-        return reply::see(&format!("/c/{}", token.reveal())); // it still works: no need for another
+        return Ok(reply::see(&format!("/c/{}", token.reveal()))); // it still works: no need for another
     }
-    match server.app.ask_fresh(&guest.visit, found).await {
-        Ok(()) => reply::ended(&guest.brand, StatusCode::OK, Ask::Done),
-        Err(error) => reply::failure(&guest.brand, &error),
-    }
+    let asked = server.app.ask_fresh(&guest.visit, found).await;
+    asked.map_err(|error| reply::failure(&guest.brand, &error))?;
+    Ok(reply::ended(&guest.brand, StatusCode::OK, Ask::Done))
 }
 
 /// The success page, for the browser that completed the link, as often as it comes back.

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::Datelike;
 use domain::{Timestamp, ids::TenantId};
 use secrecy::{ExposeSecret, SecretSlice};
 use tokio::sync::RwLock;
@@ -21,7 +22,9 @@ const KEPT_BYTES: usize = 12;
 
 /// This month's key, so that not every visit asks the vault.
 #[derive(Default)]
-pub struct NetworkKeys(RwLock<Option<(String, SecretSlice<u8>)>>);
+pub struct NetworkKeys(RwLock<Option<(YearAndMonth, SecretSlice<u8>)>>);
+
+type YearAndMonth = (i32, u32);
 
 impl App {
     /// The hash of an address's network: an IPv4 /24 or an IPv6 /64, under this month's key.
@@ -35,13 +38,13 @@ impl App {
     }
 
     async fn network_key(&self, now: Timestamp) -> Result<SecretSlice<u8>, CommandError> {
-        let month = now.format("%Y-%m").to_string();
+        let month = (now.year(), now.month());
         if let Some((held, key)) = self.network_keys.0.read().await.as_ref()
             && *held == month
         {
             return Ok(key.clone());
         }
-        let key = self.shared_key(&month, now).await?;
+        let key = self.shared_key(&now.format("%Y-%m").to_string(), now).await?;
         *self.network_keys.0.write().await = Some((month, key.clone()));
         Ok(key)
     }
