@@ -11,14 +11,17 @@ use grantlink_tests::{
 };
 use rand::{SeedableRng, rngs::StdRng};
 use rustix::process::Signal;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
-use super::{APPENDER, some_moment};
+use super::{APPENDER, some_moment, some_time};
 
 /// The log's lock may be waited for so long, and then there must be answers again.
 const LONGEST_DELAY: Duration = Duration::from_secs(10);
 /// More answers than the node that stopped can have left on their way: some of them are the other's.
 const GOES_ON: usize = 50;
+
+/// So often a node is stopped in a row: it holds the mutant's lock in one instant out of two or three.
+const STOPS: usize = 5;
 
 /// ES-1, ES-5: one order without a gap, and the node that lives goes on.
 ///
@@ -39,9 +42,12 @@ async fn a_node_goes_on_when_the_other_is_killed_or_stopped() -> anyhow::Result<
                 goes_on(&mut crowd).await.context("one node was killed")?;
                 victim.start_again().await?;
             } else {
-                victim.signal(Signal::STOP)?;
-                goes_on(&mut crowd).await.context("one node was stopped")?;
-                victim.signal(Signal::CONT)?;
+                for _ in 0..STOPS {
+                    victim.signal(Signal::STOP)?;
+                    goes_on(&mut crowd).await.context("one node was stopped")?;
+                    victim.signal(Signal::CONT)?;
+                    sleep(some_time(&mut chance)).await; // so that it is stopped in another instant
+                }
             }
         }
         crowd.reaches(work).await?;
