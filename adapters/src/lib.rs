@@ -2,6 +2,7 @@
 //!
 //! Each module implements ports of the application; nothing above names a database or a client library.
 
+pub mod archive;
 pub mod clock;
 pub mod entropy;
 pub mod http;

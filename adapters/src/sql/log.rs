@@ -52,7 +52,7 @@ const LOAD: Statement = Statement {
          ORDER BY asked.key, sequence"
     ),
 };
-const PAGE: &str = select!("WHERE position > $1 ORDER BY position LIMIT $2");
+pub(super) const PAGE: &str = select!("WHERE position > $1 ORDER BY position LIMIT $2");
 // ANY and not IN: that may be joined with the whole log.
 const AT_POSTGRES: &str = select!(
     "WHERE position = ANY (ARRAY(SELECT value::bigint FROM json_array_elements_text($1::json))) ORDER BY position"
@@ -60,7 +60,7 @@ const AT_POSTGRES: &str = select!(
 const AT_SQLITE: &str = select!("WHERE position IN (SELECT value FROM json_each($1)) ORDER BY position");
 const MOVED: &str =
     "SELECT position, aggregate_type, aggregate_id FROM events WHERE position > $1 ORDER BY position LIMIT $2";
-const HEAD: &str = "SELECT position FROM events ORDER BY position DESC LIMIT 1";
+pub(super) const HEAD: &str = "SELECT position FROM events ORDER BY position DESC LIMIT 1";
 pub(crate) const RECEIPT: &str =
     "SELECT body_hash, answer, created_at FROM receipts WHERE tenant_id = $1 AND route = $2 AND key = $3";
 
@@ -89,7 +89,7 @@ pub(crate) async fn head(pool: &Pool) -> Result<Position, StoreError> {
     row.map_or(Ok(Position(0)), |mut row| row.count().map(Position))
 }
 
-fn recorded(mut row: Row) -> Result<Recorded, StoreError> {
+pub(super) fn recorded(mut row: Row) -> Result<Recorded, StoreError> {
     Ok(Recorded {
         position: Position(row.count()?),
         event_id: EventId(row.uuid()?),

@@ -4,11 +4,13 @@
 //! to the log differs: see `postgres` and `sqlite`.
 
 mod attempts;
+mod check;
 mod error;
 mod grouped;
 mod hash;
 mod images;
 mod log;
+mod moving;
 mod pool;
 mod receipts;
 mod row;
@@ -26,9 +28,11 @@ use application::ports::{
 };
 use domain::log::{Position, StreamId};
 
+pub use check::{Flaw, LogCheck};
 pub(crate) use error::{broken, migration_error, store_error, unavailable};
 pub use hash::event_hash;
 pub(crate) use log::{RECEIPT, head, receipt, receipt_values, signed};
+pub(crate) use moving::{Importing, Snapshot};
 pub(crate) use pool::{Pool, bound};
 pub(crate) use row::{Row, Value};
 pub(crate) use vault::place_values;

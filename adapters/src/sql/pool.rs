@@ -52,6 +52,17 @@ impl Pool {
         }
     }
 
+    /// Begins a transaction that reads, and sees one moment, whatever is written meanwhile.
+    pub(crate) async fn snapshot(&self) -> Result<Work, StoreError> {
+        match self {
+            Self::Postgres(pool) => {
+                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+                pool.begin_with(begin).await.map(Work::Postgres).map_err(store_error)
+            }
+            Self::Sqlite(pool) => pool.begin().await.map(Work::Sqlite).map_err(store_error),
+        }
+    }
+
     pub(crate) async fn close(&self) {
         match self {
             Self::Postgres(pool) => pool.close().await,

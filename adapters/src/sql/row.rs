@@ -95,6 +95,11 @@ impl Row {
         Ok(Self(values.into_iter()))
     }
 
+    /// What is left of it.
+    pub(crate) fn into_values(self) -> impl Iterator<Item = Value> {
+        self.0
+    }
+
     pub(crate) fn int(&mut self) -> Result<i64, StoreError> {
         match self.0.next() {
             Some(Value::Int(value)) => Ok(value),

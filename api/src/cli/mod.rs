@@ -2,11 +2,14 @@
 
 mod agency;
 mod demo;
+mod export;
+mod import;
 mod keyring;
 mod logging;
 mod rebuild;
 mod replay;
 mod serve;
+mod verify;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -40,6 +43,13 @@ enum Command {
     Rebuild(rebuild::Rebuild),
     /// Tells the story of a link: who did what, when.
     Replay(replay::Replay),
+    /// Writes the log, and what belongs to it where asked for, as lines of JSON.
+    Export(export::Export),
+    /// Reads an export into an empty database.
+    Import(import::Import),
+    /// Checks that what is kept is what was written.
+    #[command(subcommand)]
+    Verify(verify::Verify),
     /// Makes keyrings.
     #[command(subcommand)]
     Keyring(keyring::KeyringCommand),
@@ -49,6 +59,9 @@ enum Command {
     /// Prints the OpenAPI document of the agency API.
     Openapi,
 }
+
+/// What the program ends with when the log is not what was written.
+const DAMAGED: u8 = 3;
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -71,6 +84,9 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Migrate => serve::migrate(&config()?).await,
         Command::Rebuild(rebuild) => rebuild.run(&config()?).await,
         Command::Replay(replay) => replay.run(&config()?).await,
+        Command::Export(export) => export.run(&config()?).await,
+        Command::Import(import) => import.run(&config()?).await,
+        Command::Verify(verify) => verify.run(&config()?).await,
         Command::Keyring(command) => command.run(),
         Command::Agency(command) => command.run(&config()?).await,
         Command::Openapi => print_openapi(),
@@ -84,6 +100,9 @@ fn print_openapi() -> anyhow::Result<()> {
 
 fn complain(error: &anyhow::Error) -> ExitCode {
     eprintln!("grantlink: {}", told(error));
+    if error.is::<verify::Damaged>() {
+        return ExitCode::from(DAMAGED);
+    }
     ExitCode::FAILURE
 }
 

@@ -102,6 +102,11 @@ impl Installation {
         }
     }
 
+    /// The stores themselves, to move what they hold.
+    pub(crate) fn stores(&self) -> &Stores {
+        &self.stores
+    }
+
     /// Writes what waits, and closes every connection.
     pub async fn close(&self) {
         self.stores.close().await;

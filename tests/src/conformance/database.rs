@@ -82,7 +82,11 @@ impl Database {
         Ok(database)
     }
 
-    async fn destroy(self) -> anyhow::Result<()> {
+    /// Drops it, where it does not go by itself.
+    ///
+    /// # Errors
+    /// When it cannot be dropped.
+    pub async fn destroy(self) -> anyhow::Result<()> {
         match self.0.as_ref() {
             Place::Sqlite(_) => Ok(()), // the directory goes with the last owner
             Place::Postgres { server, name } => administer(server, format!("DROP DATABASE {name} WITH (FORCE)")).await,

@@ -40,13 +40,7 @@ impl Files {
     }
 
     fn text(&self, database: &Database, port: u16, provider: &str) -> anyhow::Result<String> {
-        let url = match database.kind() {
-            Kind::Sqlite => {
-                let file = database.path()?;
-                format!("sqlite:{}", file.parent().context("no folder")?.display())
-            }
-            Kind::Postgres => database.url()?,
-        };
+        let url = address(database)?;
         Ok(format!(
             r#"
 [server]
@@ -72,6 +66,18 @@ filter = "debug"
     /// When the folder cannot be written.
     pub fn configure(&self, text: &str) -> anyhow::Result<()> {
         Ok(std::fs::write(self.config(), text)?)
+    }
+
+    /// Points the configuration at another database.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn move_to(&self, database: &Database) -> anyhow::Result<()> {
+        let text = self.configuration()?;
+        let url = format!("url = \"{}\"", address(database)?);
+        let is_url = |line: &&str| line.starts_with("url = ");
+        let old = text.lines().find(is_url).context("no database is configured")?;
+        self.configure(&text.replacen(old, &url, 1))
     }
 
     /// The configuration as it stands.
@@ -101,4 +107,15 @@ filter = "debug"
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
+}
+
+/// A database as the configuration names it.
+fn address(database: &Database) -> anyhow::Result<String> {
+    Ok(match database.kind() {
+        Kind::Sqlite => {
+            let file = database.path()?;
+            format!("sqlite:{}", file.parent().context("no folder")?.display())
+        }
+        Kind::Postgres => database.url()?,
+    })
 }

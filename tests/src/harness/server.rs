@@ -102,7 +102,11 @@ impl Server {
         Ok(std::fs::read_to_string(&self.log)?)
     }
 
-    async fn wait_until_it_answers(&mut self) -> anyhow::Result<()> {
+    /// Comes back when it answers.
+    ///
+    /// # Errors
+    /// When it ends instead, with what it said.
+    pub async fn wait_until_it_answers(&mut self) -> anyhow::Result<()> {
         let url = format!("http://localhost:{}/", self.port);
         let http = network::client()?;
         let deadline = Instant::now() + LONGEST_START;

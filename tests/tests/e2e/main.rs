@@ -3,4 +3,5 @@
 mod browser;
 mod conformance;
 mod flow;
+mod keeping;
 mod torture;
