@@ -6,6 +6,7 @@ pub mod archive;
 pub mod clock;
 pub mod entropy;
 pub mod http;
+pub mod ledger;
 mod mutants;
 pub mod postgres;
 pub mod providers;

@@ -18,6 +18,7 @@ use crate::{
         attempts::Attempts,
         cipher::Cipher,
         clock::{Clock, Entropy},
+        erasure::{Ledger, Remains},
         images::Images,
         listings::ListingsInUse,
         log::{EventLog, ReceiptKey},
@@ -39,6 +40,10 @@ pub struct App {
     pub receipts: Arc<dyn Receipts>,
     /// The vault's rows.
     pub vault: Arc<dyn Vault>,
+    /// Who was erased.
+    pub ledger: Arc<dyn Ledger>,
+    /// What is left of a person outside log and vault.
+    pub remains: Arc<dyn Remains>,
     /// The attempts' rows.
     pub attempts: Arc<dyn Attempts>,
     /// Logos.

@@ -145,7 +145,7 @@ fn receipt_key(context: &Context, asked: &Idempotency) -> ReceiptKey {
     }
 }
 
-fn receipt_place(key: &ReceiptKey) -> Place {
+pub(crate) fn receipt_place(key: &ReceiptKey) -> Place {
     Place {
         tenant: key.tenant,
         record: Record::Receipt(key.route.clone(), key.key.clone()),

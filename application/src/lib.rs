@@ -4,6 +4,7 @@ pub mod agencies;
 pub mod app;
 pub mod context;
 pub mod customers;
+pub mod erasure;
 pub mod error;
 pub mod flow;
 pub mod idempotency;

@@ -8,6 +8,7 @@ use domain::{
     Timestamp,
     agency::{Agency, AgencyEvent, Role},
     connect_link::{AttemptFailure, ConnectLink, ConnectLinkEvent, LinkTerms, RevokeReason, RevokedBy},
+    customer::{Customer, CustomerEvent},
     event::Event,
     grant::{Grant, GrantEvent},
     host::HostName,
@@ -409,6 +410,20 @@ impl Story {
         };
         self.at_link(actor, revoked)
             .closed_by(actor, link, RequestOutcome::Revoked)
+    }
+
+    /// The customer was erased, while the vault still opens what was sealed before.
+    pub(crate) fn customer_erased(self) -> Self {
+        let erased = CustomerEvent::Erased {
+            links: [self.world.link, LinkId(uuid(9, 9))].into(),
+            integrations: [self.world.integration(), IntegrationId(uuid(9, 9))].into(),
+        };
+        self.happens(Actor::Operator, &StreamId::of::<Customer>(customer()), erased)
+    }
+
+    /// The integration was deleted.
+    pub(crate) fn deleted(self) -> Self {
+        self.at_integration(Actor::Operator, IntegrationEvent::Deleted {})
     }
 
     /// Somebody met the link after its time.

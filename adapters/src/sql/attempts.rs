@@ -33,6 +33,9 @@ const BY_STATE: &str = select!("WHERE state_hash = $1");
 const BY_HAND_OFF: &str = select!("WHERE hand_off_hash = $1 AND handed_off_at > $2");
 const LATEST: &str = select!("WHERE link_id = $1 AND browser_hash = $2 ORDER BY started_at DESC, id DESC LIMIT 1");
 
+const OF_LINK: &str = select!("WHERE link_id = $1");
+const DELETE_OF_LINK: &str = "DELETE FROM attempts WHERE link_id = $1";
+
 const SEALED_VERIFIER: &str = "SELECT sealed_verifier FROM attempts WHERE id = $1 AND sealed_verifier IS NOT NULL";
 
 const HAND_OFF: &str = "UPDATE attempts
@@ -131,6 +134,16 @@ impl Attempts for AttemptRows {
     async fn latest(&self, link: LinkId, browser_hash: &[u8; 32]) -> Result<Option<Attempt>, StoreError> {
         let values = vec![link.to_string().into(), browser_hash.into()];
         self.one(LATEST, values).await
+    }
+
+    async fn of_link(&self, link: LinkId) -> Result<Vec<Attempt>, StoreError> {
+        let rows = self.pool.read(OF_LINK, vec![link.to_string().into()]).await?;
+        rows.into_iter().map(attempt).collect()
+    }
+
+    async fn delete_of_link(&self, link: LinkId) -> Result<(), StoreError> {
+        let values = vec![link.to_string().into()];
+        self.pool.write(DELETE_OF_LINK, values).await.map(|_| ())
     }
 
     async fn hand_off(

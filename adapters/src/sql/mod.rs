@@ -6,6 +6,7 @@
 mod attempts;
 mod check;
 mod error;
+mod files;
 mod grouped;
 mod hash;
 mod images;
@@ -30,6 +31,7 @@ use domain::log::{Position, StreamId};
 
 pub use check::{Flaw, LogCheck};
 pub(crate) use error::{broken, migration_error, store_error, unavailable};
+pub(crate) use files::truncate_wal;
 pub use hash::event_hash;
 pub(crate) use log::{RECEIPT, head, receipt, receipt_values, signed};
 pub(crate) use moving::{Importing, Snapshot};

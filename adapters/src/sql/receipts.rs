@@ -1,13 +1,20 @@
-use application::ports::{StoreError, log::ReceiptKey, receipts::Receipts};
+use application::ports::{
+    StoreError,
+    log::{Receipt, ReceiptKey},
+    receipts::Receipts,
+};
 use async_trait::async_trait;
-use domain::Timestamp;
+use domain::{Timestamp, ids::TenantId};
 
-use super::{Pool, Value, receipt_values};
+use super::{Pool, Row, Value, receipt_values};
 
 // In the order of their keys: two nodes that delete the same ones never wait for each other in a circle.
 const OLD: &str =
     "SELECT tenant_id, route, key FROM receipts WHERE created_at <= $1 ORDER BY tenant_id, route, key LIMIT $2";
 const FORGET: &str = "DELETE FROM receipts WHERE tenant_id = $1 AND route = $2 AND key = $3 AND created_at <= $4";
+
+const PAGE: &str = "SELECT route, key, body_hash, answer, created_at FROM receipts
+    WHERE tenant_id = $1 AND (route, key) > ($2, $3) ORDER BY route, key LIMIT $4";
 
 /// The old end of the table of receipts.
 pub(super) struct ReceiptRows {
@@ -26,6 +33,23 @@ impl Receipts for ReceiptRows {
         let mut values = receipt_values(key);
         values.push(given_until.into());
         self.pool.write(FORGET, values).await.map(|_| ())
+    }
+
+    async fn page(
+        &self,
+        tenant: TenantId,
+        after: Option<&ReceiptKey>,
+        at_most: u32,
+    ) -> Result<Vec<Receipt>, StoreError> {
+        let (route, key) = after.map_or(("", ""), |after| (after.route.as_str(), after.key.as_str()));
+        let values = vec![
+            tenant.to_string().into(),
+            route.into(),
+            key.into(),
+            i64::from(at_most).into(),
+        ];
+        let rows = self.pool.read(PAGE, values).await?;
+        rows.into_iter().map(|row| receipt_of(tenant, row)).collect()
     }
 
     /// They are looked for before anything is locked: that can take as long as the table is large.
@@ -47,4 +71,13 @@ impl Receipts for ReceiptRows {
         work.commit().await?;
         Ok(found)
     }
+}
+
+fn receipt_of(tenant: TenantId, mut row: Row) -> Result<Receipt, StoreError> {
+    let key = ReceiptKey {
+        tenant,
+        route: row.text()?,
+        key: row.text()?,
+    };
+    super::receipt(&key, row)
 }

@@ -95,6 +95,8 @@ fn options(path: &Path) -> SqliteConnectOptions {
         })
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
+        // What is deleted or overwritten is zeroed in the file, so that erasing means what it says.
+        .pragma("secure_delete", "ON")
         // So that the triggers see what INSERT OR REPLACE deletes.
         .pragma("recursive_triggers", "ON")
 }

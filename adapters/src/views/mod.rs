@@ -3,6 +3,7 @@
 //! Every table stands twice, on side `a` and side `b`: one is read and kept up to date while the other is built anew.
 
 mod db;
+mod erase;
 mod lists;
 mod read;
 mod statements;
@@ -24,6 +25,7 @@ pub struct ViewDb {
     views: HashMap<&'static str, ViewSql>,
     a: ReadSql,
     b: ReadSql,
+    erase: Vec<&'static str>,
 }
 
 /// The statements that keep one view.
@@ -75,6 +77,7 @@ impl ViewDb {
             views: VIEWS.iter().map(|view| (view.name, ViewSql::new(view))).collect(),
             a: ReadSql::new(Side::A),
             b: ReadSql::new(Side::B),
+            erase: erase::statements(),
         })
     }
 

@@ -46,7 +46,8 @@ pub(super) fn respond(
     with_position(server, context, status, Done { answer, position })
 }
 
-fn with_position(server: &Server, context: &Context, status: StatusCode, done: Done<Vec<u8>>) -> Response {
+/// An answer that was rendered already, and how far a reader must be.
+pub(super) fn with_position(server: &Server, context: &Context, status: StatusCode, done: Done<Vec<u8>>) -> Response {
     let token = server.app.cipher.seal_number(context.tenant, done.position.0);
     let Ok(token) = HeaderValue::try_from(token) else {
         return Problem::internal("a position token that is no header").into_response();

@@ -41,6 +41,8 @@ needs! {
     CustomersRead = Some(ApiKeyScope::CustomersRead);
     /// `customers:write`
     CustomersWrite = Some(ApiKeyScope::CustomersWrite);
+    /// `customers:erase`
+    CustomersErase = Some(ApiKeyScope::CustomersErase);
     /// `links:read`
     LinksRead = Some(ApiKeyScope::LinksRead);
     /// `links:write`

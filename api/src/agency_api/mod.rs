@@ -60,6 +60,7 @@ fn with_document() -> OpenApiRouter<Server> {
         .routes(routes!(customers::read))
         .routes(routes!(customers::add_location))
         .routes(routes!(customers::set_plan))
+        .routes(routes!(customers::erase))
         .routes(routes!(links::commands::issue, links::reads::list))
         .routes(routes!(links::reads::read))
         .routes(routes!(links::commands::reveal))

@@ -5,11 +5,11 @@ use std::{collections::BTreeSet, path::PathBuf};
 use anyhow::{Context, ensure};
 use application::{
     Actor, Context as Frame,
-    agencies::{FoundAgency, IssueApiKey, Owner, RevokeApiKey},
+    agencies::{AddMember, FoundAgency, IssueApiKey, Owner, RevokeApiKey},
 };
 use clap::{Args, Subcommand};
 use domain::{
-    agency::{ApiKeyScope, Branding, Colour},
+    agency::{ApiKeyScope, Branding, Colour, Role},
     host::HostName,
     ids::{AgencyId, MemberId, Mode, RequestId, TenantId},
 };
@@ -22,6 +22,8 @@ use crate::{config::Config, images, installation::Installation, pages::Contact};
 pub(super) enum AgencyCommand {
     /// Founds an agency with its owner and host, and prints its first API key, once.
     Create(Create),
+    /// Adds a member, and prints its id.
+    AddMember(NewMember),
     /// Issues another API key, and prints it, once.
     IssueKey {
         /// The agency's id, as `agency create` printed it.
@@ -74,11 +76,57 @@ pub(super) struct Create {
     mode: Mode,
 }
 
+/// A new member.
+#[derive(Args)]
+pub(super) struct NewMember {
+    /// The agency's id, as `agency create` printed it.
+    #[arg(long)]
+    agency: AgencyId,
+    /// The member's name, as customers see it.
+    #[arg(long)]
+    name: String,
+    /// The member's e-mail address, as customers see it.
+    #[arg(long)]
+    email: String,
+    /// What the member may do: an owner everything, a sales agent customers and links.
+    #[arg(long, default_value_t = Role::SalesAgent, value_parser = role)]
+    role: Role,
+}
+
+impl NewMember {
+    async fn run(self, installation: &Installation) -> anyhow::Result<()> {
+        let app = &installation.app;
+        person(&self.name, &self.email)?;
+        let member = MemberId(app.entropy.id(app.clock.now()));
+        let command = AddMember {
+            agency: self.agency,
+            member,
+            role: self.role,
+            name: self.name,
+            email: self.email,
+        };
+        app.run(&operator(installation, self.agency), command).await?;
+        println!("Member   {member}");
+        Ok(())
+    }
+}
+
+/// What customers read must be there.
+fn person(name: &str, email: &str) -> anyhow::Result<()> {
+    ensure!(
+        !name.trim().is_empty(),
+        "the name: customers read it, so it cannot be empty"
+    );
+    ensure!(email.contains('@'), "the e-mail address: this is none");
+    Ok(())
+}
+
 impl AgencyCommand {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
         let installation = Installation::open(config).await?;
         let outcome = match self {
             Self::Create(create) => create.run(&installation).await,
+            Self::AddMember(member) => member.run(&installation).await,
             Self::IssueKey { agency, scopes, mode } => issue_key(&installation, agency, scopes, mode).await,
             Self::RevokeKey { agency, number } => revoke_key(&installation, agency, number).await,
         };
@@ -91,14 +139,7 @@ impl Create {
     async fn run(self, installation: &Installation) -> anyhow::Result<()> {
         let app = &installation.app;
         let host = HostName::parse(&self.host).context("--host")?;
-        ensure!(
-            !self.owner_name.trim().is_empty(),
-            "--owner-name: customers read it, so it cannot be empty"
-        );
-        ensure!(
-            self.owner_email.contains('@'),
-            "--owner-email: this is no e-mail address"
-        );
+        person(&self.owner_name, &self.owner_email)?;
         let branding = self.branding(installation).await?;
         let now = app.clock.now();
         let command = FoundAgency {
@@ -144,6 +185,10 @@ impl Create {
 
 fn mode(text: &str) -> Result<Mode, &'static str> {
     text.parse().map_err(|_| "it is live or test")
+}
+
+fn role(text: &str) -> Result<Role, &'static str> {
+    text.parse().map_err(|_| "it is owner or sales_agent")
 }
 
 fn scope(text: &str) -> Result<ApiKeyScope, String> {

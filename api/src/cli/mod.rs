@@ -2,6 +2,7 @@
 
 mod agency;
 mod demo;
+mod erase;
 mod export;
 mod import;
 mod keyring;
@@ -43,6 +44,8 @@ enum Command {
     Rebuild(rebuild::Rebuild),
     /// Tells the story of a link: who did what, when.
     Replay(replay::Replay),
+    /// Erases people, for good.
+    Erase(erase::Erase),
     /// Writes the log, and what belongs to it where asked for, as lines of JSON.
     Export(export::Export),
     /// Reads an export into an empty database.
@@ -84,6 +87,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Migrate => serve::migrate(&config()?).await,
         Command::Rebuild(rebuild) => rebuild.run(&config()?).await,
         Command::Replay(replay) => replay.run(&config()?).await,
+        Command::Erase(erase) => erase.run(&config()?).await,
         Command::Export(export) => export.run(&config()?).await,
         Command::Import(import) => import.run(&config()?).await,
         Command::Verify(verify) => verify.run(&config()?).await,

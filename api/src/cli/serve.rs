@@ -32,6 +32,7 @@ pub(super) async fn serve(config: Config) -> anyhow::Result<()> {
 /// Serves a configuration that was checked, and tells when it is reachable.
 pub(super) async fn run(config: &Config, ready: impl FnOnce(std::net::SocketAddr)) -> anyhow::Result<()> {
     let installation = Installation::open(config).await?;
+    held_against_the_ledger(&installation).await?;
     let listen = config.server.listen;
     let listener = TcpListener::bind(listen)
         .await
@@ -66,6 +67,19 @@ pub(super) async fn run(config: &Config, ready: impl FnOnce(std::net::SocketAddr
     installation.close().await;
     tracing::info!("stopped");
     Ok(served?)
+}
+
+/// Before anybody can read: who was erased stays erased, also after a backup was put back.
+async fn held_against_the_ledger(installation: &Installation) -> anyhow::Result<()> {
+    let outcome = installation.app.reapply_erasures().await;
+    let outcome = outcome.context("the ledger of erasures cannot be held against the database")?;
+    if outcome.erased_again > 0 {
+        tracing::warn!(
+            people = outcome.erased_again,
+            "the database had forgotten that people were erased: they are erased again"
+        );
+    }
+    Ok(())
 }
 
 /// Brings the database to this version's schema.

@@ -28,6 +28,8 @@ pub struct Config {
     pub keys: KeysConfig,
     /// How links are made.
     pub links: LinksConfig,
+    /// How people are erased.
+    pub erasure: ErasureConfig,
     /// The providers, by their name in the catalogue.
     pub providers: BTreeMap<String, ProviderConfig>,
     /// How requests to providers behave.
@@ -101,6 +103,15 @@ impl Default for LinksConfig {
     }
 }
 
+/// How people are erased.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ErasureConfig {
+    /// The ledger of who was erased; `erasures.ndjson` beside the keyring's file when not given. It must not stand where a backup
+    /// of the database is put back.
+    pub ledger: Option<PathBuf>,
+}
+
 /// What the server says about itself.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -120,7 +131,16 @@ impl Default for LogConfig {
     }
 }
 
+/// The ledger's name beside the keyring.
+const LEDGER: &str = "erasures.ndjson";
+
 impl Config {
+    /// Where the ledger of erasures is; none when nothing says where.
+    pub fn ledger(&self) -> Option<PathBuf> {
+        let beside = || Some(self.keys.file.as_deref()?.with_file_name(LEDGER));
+        self.erasure.ledger.clone().or_else(beside)
+    }
+
     /// Reads the file (`grantlink.toml` when none is named and it exists) and the environment.
     ///
     /// # Errors

@@ -1,14 +1,19 @@
 //! From a configuration to a running installation: every port gets its adapter here, and nowhere else.
 
 mod listings;
+mod remains;
 mod storage;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use adapters::{
     clock::SystemClock,
     entropy::OsEntropy,
     http,
+    ledger::FileLedger,
     providers::{ConfiguredCatalogue, ProviderConfig},
     sql::Stores,
     vault::{Keyring, VaultCipher},
@@ -50,6 +55,7 @@ pub struct Installation {
     /// Where read models come from and go to.
     pub sources: Sources,
     stores: Stores,
+    followed: Arc<AtomicBool>,
 }
 
 impl Installation {
@@ -69,24 +75,33 @@ impl Installation {
         let keyring = keyring_of(&config.keys)?;
         let (stores, views) = storage::open(config, &clock).await?;
         let views = Arc::new(views);
-        let app = Arc::new(assemble(config, keyring, clock, &stores, &views)?);
+        let checkpoints = Checkpoints::new(views.clone());
+        let followed = Arc::default();
+        let remains = remains::Kept {
+            stores: stores.clone(),
+            views: views.clone(),
+            checkpoints: checkpoints.clone(),
+            followed: Arc::clone(&followed),
+        };
+        let app = Arc::new(assemble(config, keyring, clock, remains)?);
         let sources = Sources {
             log: Arc::clone(&stores.log),
             reader: Arc::new(app.personal.clone()),
             store: views.clone(),
         };
-        let checkpoints = Checkpoints::new(views.clone());
         Ok(Self {
             app,
             views,
             checkpoints,
             sources,
             stores,
+            followed,
         })
     }
 
     /// Keeps the read models up to date until the set is dropped, which loses nothing.
     pub fn follow(&self) -> JoinSet<()> {
+        self.followed.store(true, Ordering::Relaxed);
         keep_all(&self.sources, &self.checkpoints, Pace::default())
     }
 
@@ -113,13 +128,8 @@ impl Installation {
     }
 }
 
-fn assemble(
-    config: &Config,
-    keyring: Keyring,
-    clock: Arc<dyn Clock>,
-    stores: &Stores,
-    views: &Arc<ViewDb>,
-) -> anyhow::Result<App> {
+fn assemble(config: &Config, keyring: Keyring, clock: Arc<dyn Clock>, kept: remains::Kept) -> anyhow::Result<App> {
+    let remains::Kept { stores, views, .. } = &kept;
     let address = config.public_address()?;
     let http = http::client(&config.http)?;
     let providers: Vec<ProviderConfig> = config.providers.values().cloned().collect();
@@ -131,6 +141,7 @@ fn assemble(
         log: Arc::clone(&stores.log),
         receipts: Arc::clone(&stores.receipts),
         vault: Arc::clone(&stores.vault),
+        ledger: Arc::new(FileLedger::new(config.ledger())),
         attempts: Arc::clone(&stores.attempts),
         images: Arc::clone(&stores.images),
         personal: PersonalData::new(Arc::clone(&stores.vault), cipher.clone()),
@@ -147,6 +158,7 @@ fn assemble(
         invitations: InvitationCache::default(),
         addresses: address.addresses,
         default_link_life: TimeDelta::days(config.links.life_days.into()),
+        remains: Arc::new(kept),
     })
 }
 

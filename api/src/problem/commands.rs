@@ -46,6 +46,7 @@ fn of_agency(error: &AgencyError) -> Kind {
         AgencyError::InvalidName => Kind::InvalidBody,
         AgencyError::MemberUnknown => Kind::MemberNotFound,
         AgencyError::KeyUnknown => Kind::KeyNotFound,
+        AgencyError::LastOwner => Kind::LastOwner,
     }
 }
 
@@ -65,6 +66,7 @@ fn of_customer(error: &CustomerError) -> Kind {
         CustomerError::NotFound => Kind::CustomerNotFound,
         CustomerError::AlreadyCreated | CustomerError::LocationKnown => Kind::AlreadyExists,
         CustomerError::AllowanceReached { .. } => Kind::AllowanceReached,
+        CustomerError::Erased => Kind::CustomerErased,
     }
 }
 

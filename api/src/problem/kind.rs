@@ -75,6 +75,10 @@ kinds! {
     IntegrationNotFound = NOT_FOUND, "integration-not-found", "There is no such integration";
     /// It was made before.
     AlreadyExists = CONFLICT, "already-exists", "It exists already";
+    /// The customer was erased.
+    CustomerErased = CONFLICT, "customer-erased", "The customer was erased";
+    /// Nobody would own the agency.
+    LastOwner = CONFLICT, "last-owner", "An agency needs an owner";
     /// The link is over.
     LinkEnded = CONFLICT, "link-ended", "The link is no longer active";
     /// The life that was asked for is too short or too long.

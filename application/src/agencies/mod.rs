@@ -4,10 +4,12 @@ mod api_key;
 mod authenticate;
 mod found;
 mod keys;
+mod members;
 mod read;
 
 pub use api_key::{ApiKeyText, InvalidApiKey};
 pub use authenticate::{Caller, Denied};
 pub use found::{FoundAgency, Founded, Owner};
 pub use keys::{IssueApiKey, RevokeApiKey};
+pub use members::AddMember;
 pub use read::{AgencyFace, Person};

@@ -1,6 +1,7 @@
 //! What is known of a customer.
 
 use domain::{
+    Timestamp,
     customer::{Customer, CustomerEvent},
     event::Event,
     ids::{CustomerId, LocationId, TenantId},
@@ -21,6 +22,8 @@ pub struct CustomerFile {
     pub source_allowance: Option<u32>,
     /// How many sources are connected.
     pub sources: usize,
+    /// When it was erased.
+    pub erased_at: Option<Timestamp>,
 }
 
 /// A place of business.
@@ -47,7 +50,7 @@ impl App {
         let mut file = CustomerFile::default();
         for row in &rows {
             if let Event::Customer(event) = self.personal.event(row).await? {
-                file.note(event);
+                file.note(event, row.recorded_at);
             }
         }
         Ok(Some(file))
@@ -60,7 +63,7 @@ impl CustomerFile {
         self.locations.iter().find(|location| location.id == id)
     }
 
-    fn note(&mut self, event: CustomerEvent) {
+    fn note(&mut self, event: CustomerEvent, at: Timestamp) {
         match event {
             CustomerEvent::Created { personal, .. } => {
                 self.person = Person {
@@ -75,6 +78,10 @@ impl CustomerFile {
             }),
             CustomerEvent::PlanChanged { source_allowance } => self.source_allowance = source_allowance,
             CustomerEvent::SourceConnected { .. } => self.sources += 1,
+            CustomerEvent::Erased { .. } => {
+                self.sources = 0;
+                self.erased_at.get_or_insert(at);
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ use domain::{
 };
 
 use super::{
-    credential::account_key,
+    credential::{account_key, serialized},
     found::{FoundLink, Visit},
 };
 use crate::{
@@ -20,7 +20,6 @@ use crate::{
     error::CommandError,
     links::LinkInHand,
     ports::{
-        StoreError,
         attempts::{Attempt, Stage},
         provider::{Credential, Listing},
         vault::{Place, Record},
@@ -150,15 +149,7 @@ impl CompleteLink {
         if grant.is_in_use(old.generation) {
             return Ok(None);
         }
-        let place = work.place(Record::Credential(old.grant, old.generation));
-        let Some(row) = work.app().vault.get(&place).await? else {
-            return Ok(None);
-        };
-        let credential = serialized(&work.app().open_credential(&row)?)?;
-        work.delete_secret(place.record);
-        let replaced = Record::Replaced(old.grant, old.generation);
-        work.put_secret(replaced.clone(), &credential, row.account_key);
-        Ok(Some(work.place(replaced)))
+        work.set_credential_aside(old.grant, old.generation).await
     }
 
     /// The credential to keep. A provider that gives no refresh token to an account which has one means that the old one goes on.
@@ -172,10 +163,6 @@ impl CompleteLink {
         }
         serialized(&credential)
     }
-}
-
-fn serialized(credential: &Credential) -> Result<Vec<u8>, CommandError> {
-    serde_json::to_vec(credential).map_err(|_| StoreError::Broken("a credential".into()).into())
 }
 
 impl App {

@@ -1,5 +1,6 @@
 //! What a provider gave: kept sealed as the attempt's until a connection stands on it, and dropped by one rule.
 
+use domain::ids::GrantId;
 use secrecy::ExposeSecret;
 
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
         provider::{Connector, Credential, Revokes},
         vault::{Place, Record, SecretRow},
     },
+    work::Work,
 };
 
 /// The keyed hash of the provider account behind a credential: the same for all tenants of the installation.
@@ -24,7 +26,7 @@ impl App {
     /// Seals a credential as the attempt's own. From here on it is found again, and dropped if nothing comes of it.
     pub(super) async fn keep_pending(&self, attempt: &Attempt, credential: &Credential) -> Result<(), CommandError> {
         let place = pending(attempt);
-        let json = serde_json::to_vec(credential).map_err(|_| StoreError::Broken("a credential".into()))?;
+        let json = serialized(credential)?;
         let sealed = self.cipher.seal(&place, &json);
         let account_key = Some(account_key(self, attempt, credential));
         self.vault
@@ -55,7 +57,7 @@ impl App {
     }
 
     /// Drops an attempt's credential, if it still has one.
-    pub(super) async fn drop_pending(&self, attempt: &Attempt) -> Result<(), CommandError> {
+    pub(crate) async fn drop_pending(&self, attempt: &Attempt) -> Result<(), CommandError> {
         match self.vault.get(&pending(attempt)).await? {
             Some(row) => self.take_back(self.connector_of(attempt)?, &row).await,
             None => Ok(()),
@@ -65,7 +67,7 @@ impl App {
     /// Takes a credential back at the provider and deletes its row, unless anything else of the installation stands on the same
     /// account: a provider that revokes the account's whole consent would cut that off too, so there the row is only deleted.
     /// A row whose credential could not be taken back stays, to be found and tried again.
-    pub(super) async fn take_back(&self, connector: &dyn Connector, row: &SecretRow) -> Result<(), CommandError> {
+    pub(crate) async fn take_back(&self, connector: &dyn Connector, row: &SecretRow) -> Result<(), CommandError> {
         if connector.revokes() == Revokes::Token || self.stands_alone(row).await? {
             let credential = self.open_credential(row)?;
             if let Err(error) = connector.revoke(&credential).await {
@@ -83,6 +85,30 @@ impl App {
             None => Ok(false),
         }
     }
+}
+
+impl Work<'_> {
+    /// Marks a generation's credential as one that nothing stands on any more, to be taken back after the commit. None where
+    /// there is no such credential.
+    pub(crate) async fn set_credential_aside(
+        &mut self,
+        grant: GrantId,
+        generation: u32,
+    ) -> Result<Option<Place>, CommandError> {
+        let place = self.place(Record::Credential(grant, generation));
+        let Some(row) = self.app().vault.get(&place).await? else {
+            return Ok(None);
+        };
+        let credential = serialized(&self.app().open_credential(&row)?)?;
+        self.delete_secret(place.record);
+        let replaced = Record::Replaced(grant, generation);
+        self.put_secret(replaced.clone(), &credential, row.account_key);
+        Ok(Some(self.place(replaced)))
+    }
+}
+
+pub(super) fn serialized(credential: &Credential) -> Result<Vec<u8>, CommandError> {
+    serde_json::to_vec(credential).map_err(|_| StoreError::Broken("a credential".into()).into())
 }
 
 pub(super) fn pending(attempt: &Attempt) -> Place {

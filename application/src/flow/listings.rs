@@ -35,7 +35,7 @@ impl ListingCache {
         Arc::clone(&kept.entry(attempt).or_insert_with(|| (now, Listings::default())).1)
     }
 
-    pub(super) async fn forget(&self, attempt: AttemptId) {
+    pub(crate) async fn forget(&self, attempt: AttemptId) {
         self.0.lock().await.remove(&attempt);
     }
 }

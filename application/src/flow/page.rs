@@ -83,6 +83,13 @@ const MOST_INVITATIONS: usize = 2_000;
 /// its agency moved, so that an erased person is not shown again.
 pub struct InvitationCache(Memos<LinkId, Invitation>);
 
+impl InvitationCache {
+    /// Forgets what visitors of a link were shown.
+    pub(crate) fn forget(&self, link: LinkId) {
+        self.0.forget(&link);
+    }
+}
+
 impl Default for InvitationCache {
     fn default() -> Self {
         Self(Memos::with_room_for(MOST_INVITATIONS))

@@ -94,6 +94,9 @@ impl IssueLink {
         if customer.agency() != Some(context.agency) {
             return Err(CustomerError::NotFound.into());
         }
+        if customer.is_erased() {
+            return Err(CustomerError::Erased.into());
+        }
         if !customer.has_location(self.location) {
             return Err(CommandError::LocationNotFound);
         }

@@ -118,6 +118,12 @@ pub trait Attempts: Send + Sync {
     /// The newest attempt of that browser on the link.
     async fn latest(&self, link: LinkId, browser_hash: &[u8; 32]) -> Result<Option<Attempt>, StoreError>;
 
+    /// Every attempt on the link, in any browser.
+    async fn of_link(&self, link: LinkId) -> Result<Vec<Attempt>, StoreError>;
+
+    /// Deletes every attempt on the link.
+    async fn delete_of_link(&self, link: LinkId) -> Result<(), StoreError>;
+
     /// Started → Returned: keeps the provider's sealed answer under a hand-off's hash, and spends the `state`. False when it was spent before.
     async fn hand_off(
         &self,

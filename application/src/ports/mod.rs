@@ -3,6 +3,7 @@
 pub mod attempts;
 pub mod cipher;
 pub mod clock;
+pub mod erasure;
 pub mod images;
 pub mod listings;
 pub mod log;

@@ -32,6 +32,11 @@ impl<K: Clone + Eq + Hash, V: Clone> Memos<K, V> {
         None
     }
 
+    /// Forgets an answer now: one about somebody who was erased.
+    pub(crate) fn forget(&self, question: &K) {
+        self.0.remove(question);
+    }
+
     /// Keeps an answer that was worked out from streams as they were at a moment, or later.
     pub(crate) fn keep(&self, question: K, answer: V, from: Vec<StreamId>, at: Moment) {
         self.0.insert(question, Arc::new(Memo { answer, from, at }));

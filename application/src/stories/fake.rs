@@ -167,6 +167,10 @@ impl Receipts for Store {
         Ok(())
     }
 
+    async fn page(&self, _: domain::ids::TenantId, _: Option<&ReceiptKey>, _: u32) -> Result<Vec<Receipt>, StoreError> {
+        unreachable!("no story erases anybody")
+    }
+
     async fn forget_some(&self, _: Timestamp, _: u32) -> Result<u32, StoreError> {
         unreachable!("no use case keeps house")
     }

@@ -61,6 +61,8 @@ fn node(store: &Arc<Store>, states: States) -> Arc<App> {
         log: Arc::clone(store) as _,
         receipts: Arc::clone(store) as _,
         vault: Arc::new(Unused),
+        ledger: Arc::new(Unused),
+        remains: Arc::new(Unused),
         attempts: Arc::new(Unused),
         images: Arc::new(Unused),
         cipher: Arc::new(Unused),

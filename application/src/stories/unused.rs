@@ -1,7 +1,12 @@
 //! Ports of which the stories touch next to nothing.
 
 use async_trait::async_trait;
-use domain::{Timestamp, ids, log::SealedPersonal, personal::Subject, provider::ProviderId};
+use domain::{
+    Timestamp, ids,
+    log::{Position, SealedPersonal},
+    personal::Subject,
+    provider::ProviderId,
+};
 use secrecy::SecretSlice;
 
 use crate::ports::{
@@ -9,6 +14,7 @@ use crate::ports::{
     attempts::{Attempt, Attempts, Claim, Stage},
     cipher::{Cipher, CipherError, HashPurpose},
     clock::Clock,
+    erasure::{Ledger, LedgerEntry, Remains},
     images::{Image, Images},
     listings::ListingsInUse,
     provider::{Catalogue, Connector},
@@ -37,6 +43,8 @@ unused! {
         of_state(&[u8; 32]) -> Option<Attempt>;
         of_hand_off(&[u8; 32], Timestamp) -> Option<Attempt>;
         latest(ids::LinkId, &[u8; 32]) -> Option<Attempt>;
+        of_link(ids::LinkId) -> Vec<Attempt>;
+        delete_of_link(ids::LinkId) -> ();
         hand_off(ids::AttemptId, &[u8; 32], &[u8], Timestamp) -> bool;
         claim(ids::AttemptId) -> Option<Claim>;
         destroy_answer(ids::AttemptId) -> ();
@@ -49,6 +57,14 @@ unused! {
         delete(&Place) -> ();
         delete_others(&Place) -> ();
         rows_of_account(&[u8; 32]) -> u64;
+    }
+    Ledger {
+        note(&LedgerEntry) -> ();
+        entries() -> Vec<LedgerEntry>;
+    }
+    Remains {
+        drop_from_views(Subject, Position) -> bool;
+        overwrite() -> bool;
     }
     Images {
         put(&Image) -> ();

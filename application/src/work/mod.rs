@@ -162,6 +162,12 @@ impl<'a> Work<'a> {
         self.secrets.push(SecretChange::Delete(place));
     }
 
+    /// Deletes a secret of the agency itself in the commit, whatever the mode.
+    pub fn delete_home_secret(&mut self, record: Record) {
+        let tenant = self.context.home();
+        self.secrets.push(SecretChange::Delete(Place { tenant, record }));
+    }
+
     /// Where a record of this tenant belongs.
     pub fn place(&self, record: Record) -> Place {
         Place {

@@ -49,6 +49,10 @@ pub enum ApiKeyScope {
     #[serde(rename = "customers:write")]
     #[strum(serialize = "customers:write")]
     CustomersWrite,
+    /// Erase customers, for good.
+    #[serde(rename = "customers:erase")]
+    #[strum(serialize = "customers:erase")]
+    CustomersErase,
     /// Read links.
     #[serde(rename = "links:read")]
     #[strum(serialize = "links:read")]
@@ -173,6 +177,11 @@ pub enum AgencyEvent {
     ApiKeyRevoked {
         /// Its number.
         number: u32,
+    },
+    /// A person left, and was erased: the key that opened its personal data was destroyed in the same commit.
+    MemberErased {
+        /// The id.
+        member: MemberId,
     },
 }
 

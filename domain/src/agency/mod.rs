@@ -24,6 +24,7 @@ pub struct Agency {
     hosts: Vec<HostName>,
     members: BTreeMap<MemberId, Role>,
     keys: BTreeMap<u32, ApiKey>,
+    erased: BTreeSet<MemberId>,
 }
 
 /// An API key as the agency knows it; the secret itself is shown once and kept nowhere.
@@ -73,6 +74,25 @@ impl Agency {
             .iter()
             .find(|(_, role)| **role == Role::Owner)
             .map(|(member, _)| *member)
+    }
+
+    /// Whether a person was a member and was erased.
+    pub fn has_erased(&self, member: MemberId) -> bool {
+        self.erased.contains(&member)
+    }
+
+    /// Whether a person can be erased: a member, or one that was; and somebody must own the agency afterwards.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn can_erase(&self, member: MemberId) -> Result<(), AgencyError> {
+        let mut others = self.members.iter().filter(|(other, _)| **other != member);
+        match self.role(member) {
+            None if self.has_erased(member) => Ok(()),
+            None => Err(AgencyError::MemberUnknown),
+            Some(Role::Owner) if !others.any(|(_, role)| *role == Role::Owner) => Err(AgencyError::LastOwner),
+            Some(_) => Ok(()),
+        }
     }
 
     /// The number that the next key will have.
@@ -129,6 +149,13 @@ pub enum AgencyCommand {
         /// Its number.
         number: u32,
     },
+    /// Erases a person, whose keys die with it.
+    EraseMember {
+        /// The id.
+        member: MemberId,
+        /// Whether that is meant of the last owner too, who leaves the agency to nobody.
+        even_the_last_owner: bool,
+    },
 }
 
 /// Why an agency refuses.
@@ -152,11 +179,14 @@ pub enum AgencyError {
     /// There is no such key.
     #[error("there is no such API key")]
     KeyUnknown,
+    /// Nobody would own the agency.
+    #[error("this is the agency's last owner: add another one first")]
+    LastOwner,
 }
 
 impl Agency {
     fn decide(&self, command: AgencyCommand) -> Result<Vec<AgencyEvent>, AgencyError> {
-        use AgencyCommand::{AddHost, AddMember, ChangeBranding, Create, IssueApiKey, RevokeApiKey};
+        use AgencyCommand::{AddHost, AddMember, ChangeBranding, Create, EraseMember, IssueApiKey, RevokeApiKey};
         match command {
             Create { .. } if self.name.is_some() => Err(AgencyError::AlreadyCreated),
             Create { name } if name.trim().is_empty() || name.chars().count() > 120 => Err(AgencyError::InvalidName),
@@ -166,7 +196,9 @@ impl Agency {
             ChangeBranding { branding } => Ok(vec![AgencyEvent::BrandingChanged { branding }]),
             AddHost { host } if self.has_host(&host) => Ok(vec![]),
             AddHost { host } => Ok(vec![AgencyEvent::HostAdded { host }]),
-            AddMember { member, .. } if self.members.contains_key(&member) => Err(AgencyError::MemberKnown),
+            AddMember { member, .. } if self.members.contains_key(&member) || self.erased.contains(&member) => {
+                Err(AgencyError::MemberKnown)
+            }
             AddMember { member, role, personal } => Ok(vec![AgencyEvent::MemberAdded { member, role, personal }]),
             IssueApiKey { member, .. } if !self.members.contains_key(&member) => Err(AgencyError::MemberUnknown),
             IssueApiKey {
@@ -189,7 +221,24 @@ impl Agency {
                 Some(key) if key.revoked => Ok(vec![]),
                 Some(_) => Ok(vec![AgencyEvent::ApiKeyRevoked { number }]),
             },
+            EraseMember {
+                member,
+                even_the_last_owner,
+            } => self.erase(member, even_the_last_owner),
         }
+    }
+
+    fn erase(&self, member: MemberId, even_the_last_owner: bool) -> Result<Vec<AgencyEvent>, AgencyError> {
+        if self.has_erased(member) {
+            return Ok(vec![]);
+        }
+        match self.can_erase(member) {
+            Err(AgencyError::LastOwner) if even_the_last_owner => {}
+            answer => answer?,
+        }
+        let keys = self.keys.iter().filter(|(_, key)| key.member == member && !key.revoked);
+        let revoked = keys.map(|(number, _)| AgencyEvent::ApiKeyRevoked { number: *number });
+        Ok(revoked.chain([AgencyEvent::MemberErased { member }]).collect())
     }
 
     fn evolve(&mut self, event: &AgencyEvent) {
@@ -220,6 +269,10 @@ impl Agency {
                 if let Some(key) = self.keys.get_mut(number) {
                     key.revoked = true;
                 }
+            }
+            AgencyEvent::MemberErased { member } => {
+                self.members.remove(member);
+                self.erased.insert(*member);
             }
         }
     }

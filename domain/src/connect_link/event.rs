@@ -64,6 +64,10 @@ pub enum AttemptFailure {
 pub enum RevokedBy {
     /// A member of the agency.
     Member(MemberId),
+    /// Somebody at the installation's command line.
+    Operator,
+    /// The server by itself.
+    System,
 }
 
 /// Why a link was revoked.
@@ -75,6 +79,8 @@ pub enum RevokeReason {
     Manual,
     /// A fresh link for the same slot took its place.
     Superseded,
+    /// The customer was erased.
+    CustomerErased,
 }
 
 /// What happened to a connect link.

@@ -7,7 +7,7 @@ use strum::{IntoStaticStr, VariantNames};
 
 use crate::{
     aggregate::aggregate,
-    ids::{AgencyId, IntegrationId, LocationId},
+    ids::{AgencyId, IntegrationId, LinkId, LocationId},
     log::{LoggedEvent, stored_as_variant},
     personal::Personal,
 };
@@ -19,9 +19,20 @@ pub struct Customer {
     locations: BTreeSet<LocationId>,
     sources: BTreeSet<IntegrationId>,
     allowance: Option<u32>,
+    erased: bool,
 }
 
 impl Customer {
+    /// Whether its personal data was erased: nothing more can be done with it then.
+    pub fn is_erased(&self) -> bool {
+        self.erased
+    }
+
+    /// The sources that are connected.
+    pub fn connected(&self) -> impl Iterator<Item = IntegrationId> {
+        self.sources.iter().copied()
+    }
+
     /// The agency whose client it is, once it was created.
     pub fn agency(&self) -> Option<AgencyId> {
         self.agency
@@ -85,6 +96,13 @@ pub enum CustomerCommand {
         /// The connection.
         integration: IntegrationId,
     },
+    /// Erases the person behind it.
+    Erase {
+        /// Every link that was ever issued for it.
+        links: BTreeSet<LinkId>,
+        /// Every connection of its places.
+        integrations: BTreeSet<IntegrationId>,
+    },
 }
 
 /// What happened to a customer.
@@ -116,6 +134,15 @@ pub enum CustomerEvent {
         /// The connection.
         integration: IntegrationId,
     },
+    /// The person behind it was erased: the key that opened its personal data was destroyed in the same commit.
+    Erased {
+        /// Every link that was ever issued for it: whoever keeps names beside one drops them.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        links: BTreeSet<LinkId>,
+        /// Every connection of its places, likewise.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        integrations: BTreeSet<IntegrationId>,
+    },
 }
 
 /// Why a customer refuses.
@@ -136,6 +163,9 @@ pub enum CustomerError {
         /// How many it allows.
         allowance: u32,
     },
+    /// It was erased.
+    #[error("the customer was erased")]
+    Erased,
 }
 
 stored_as_variant!(CustomerEvent);
@@ -151,7 +181,7 @@ impl LoggedEvent for CustomerEvent {
 
 impl Customer {
     fn decide(&self, command: CustomerCommand) -> Result<Vec<CustomerEvent>, CustomerError> {
-        use CustomerCommand::{AddLocation, ChangePlan, ConnectSource, Create};
+        use CustomerCommand::{AddLocation, ChangePlan, ConnectSource, Create, Erase};
         match command {
             Create { .. } if self.agency.is_some() => Err(CustomerError::AlreadyCreated),
             Create {
@@ -166,6 +196,9 @@ impl Customer {
                     .collect())
             }
             _ if self.agency.is_none() => Err(CustomerError::NotFound),
+            Erase { .. } if self.erased => Ok(vec![]),
+            _ if self.erased => Err(CustomerError::Erased),
+            Erase { links, integrations } => Ok(vec![CustomerEvent::Erased { links, integrations }]),
             AddLocation { location, .. } if self.has_location(location) => Err(CustomerError::LocationKnown),
             AddLocation { location, personal } => Ok(vec![CustomerEvent::LocationAdded { location, personal }]),
             ChangePlan { source_allowance } if source_allowance == self.allowance => Ok(vec![]),
@@ -189,6 +222,10 @@ impl Customer {
             CustomerEvent::PlanChanged { source_allowance } => self.allowance = *source_allowance,
             CustomerEvent::SourceConnected { integration } => {
                 self.sources.insert(*integration);
+            }
+            CustomerEvent::Erased { .. } => {
+                self.erased = true;
+                self.sources.clear();
             }
         }
     }

@@ -100,6 +100,8 @@ pub enum IntegrationEvent {
         /// Why.
         reason: SyncReason,
     },
+    /// It is over: nothing stands on it any more, and a link for it would start anew.
+    Deleted {},
 }
 
 stored_as_variant!(IntegrationEvent);

@@ -78,6 +78,8 @@ pub enum IntegrationCommand {
         /// What the account and the listing are called.
         personal: Option<Personal>,
     },
+    /// Ends it.
+    Delete,
 }
 
 /// Why an integration refuses.
@@ -93,7 +95,7 @@ pub enum IntegrationError {
 
 impl Integration {
     fn decide(&self, command: IntegrationCommand) -> Result<Vec<IntegrationEvent>, IntegrationError> {
-        use IntegrationCommand::{CloseLink, Connect, RequestLink};
+        use IntegrationCommand::{CloseLink, Connect, Delete, RequestLink};
         match command {
             RequestLink { link, slot } => Ok(self.request(link, slot)),
             CloseLink { link, outcome } if self.pending == Some(link) => {
@@ -112,6 +114,8 @@ impl Integration {
                 personal,
                 ..
             } => Ok(self.connect(link, connection, personal)),
+            Delete if *self == Self::default() => Ok(vec![]), // there is nothing that could end
+            Delete => Ok(vec![IntegrationEvent::Deleted {}]),
         }
     }
 
@@ -151,6 +155,7 @@ impl Integration {
                 self.connection = Some(connection.clone());
             }
             IntegrationEvent::SyncRequested { .. } => {}
+            IntegrationEvent::Deleted {} => *self = Self::default(),
         }
     }
 }

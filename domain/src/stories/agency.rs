@@ -251,3 +251,62 @@ fn the_log_learns_the_hash_of_a_keys_secret_and_nothing_else() {
     assert!(!stored.contains("a secret of a key"));
     assert_ne!(SecretHash::of("a"), SecretHash::of("b"));
 }
+
+fn erase(number: u8, even_the_last_owner: bool) -> AgencyCommand {
+    AgencyCommand::EraseMember {
+        member: member(number),
+        even_the_last_owner,
+    }
+}
+
+fn erased(number: u8) -> AgencyEvent {
+    AgencyEvent::MemberErased { member: member(number) }
+}
+
+/// VA-5. Mutant: when the keys stay, an erased person's software goes on in their name, and this fails.
+#[test]
+fn an_erased_members_keys_die_with_the_person() {
+    given::<Agency>(&[
+        created(),
+        joined(1, Role::Owner),
+        joined(2, Role::Owner),
+        key_issued(1, "a"),
+    ])
+    .when(erase(1, false))
+    .then_expect_events(vec![AgencyEvent::ApiKeyRevoked { number: 1 }, erased(1)]);
+    let agency: Agency = folded(&[created(), joined(1, Role::Owner), joined(2, Role::Owner), erased(1)]);
+    assert_eq!((agency.role(member(1)), agency.first_owner()), (None, Some(member(2))));
+}
+
+#[test]
+fn the_last_owner_is_erased_only_where_that_is_meant() {
+    let history = [created(), joined(1, Role::Owner), joined(2, Role::SalesAgent)];
+    given::<Agency>(&history)
+        .when(erase(1, false))
+        .then_expect_error(AgencyError::LastOwner);
+    given::<Agency>(&history)
+        .when(erase(1, true))
+        .then_expect_events(vec![erased(1)]);
+    given::<Agency>(&history)
+        .when(erase(2, false))
+        .then_expect_events(vec![erased(2)]);
+}
+
+#[test]
+fn an_erased_member_never_comes_back_under_the_same_id() {
+    let history = [
+        created(),
+        joined(1, Role::Owner),
+        joined(2, Role::SalesAgent),
+        erased(2),
+    ];
+    given::<Agency>(&history)
+        .when(erase(2, false))
+        .then_expect_events(vec![]);
+    given::<Agency>(&history)
+        .when(erase(3, false))
+        .then_expect_error(AgencyError::MemberUnknown);
+    given::<Agency>(&history)
+        .when(add_member(2, Role::SalesAgent))
+        .then_expect_error(AgencyError::MemberKnown);
+}

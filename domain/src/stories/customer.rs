@@ -2,7 +2,7 @@
 
 use crate::{
     customer::{Customer, CustomerCommand, CustomerError, CustomerEvent},
-    stories::fixtures::{agency, facts, folded, given, integration, location},
+    stories::fixtures::{agency, facts, folded, given, integration, link, location},
 };
 
 fn create(source_allowance: Option<u32>) -> CustomerCommand {
@@ -181,4 +181,48 @@ fn a_plan_is_changed_to_something_else_or_not_at_all() {
     given::<Customer>(&full())
         .when(change_plan(Some(2)))
         .then_expect_events(vec![]);
+}
+
+fn erase() -> CustomerCommand {
+    CustomerCommand::Erase {
+        links: [link(1)].into(),
+        integrations: [integration(1)].into(),
+    }
+}
+
+fn erased() -> CustomerEvent {
+    CustomerEvent::Erased {
+        links: [link(1)].into(),
+        integrations: [integration(1)].into(),
+    }
+}
+
+/// VA-5. Mutant: when an erased customer still takes commands, the next one would make it a new key, and this fails.
+#[test]
+fn an_erased_customer_refuses_whatever_comes() {
+    given::<Customer>(&[created(), location_added(1), connected(1)])
+        .when(erase())
+        .then_expect_events(vec![erased()]);
+    for command in [add_location(2), connect(2), change_plan(Some(9))] {
+        given::<Customer>(&[created(), erased()])
+            .when(command)
+            .then_expect_error(CustomerError::Erased);
+    }
+}
+
+#[test]
+fn erasing_twice_is_no_error_and_erasing_nobody_is() {
+    given::<Customer>(&[created(), erased()])
+        .when(erase())
+        .then_expect_events(vec![]);
+    given::<Customer>(&[])
+        .when(erase())
+        .then_expect_error(CustomerError::NotFound);
+}
+
+#[test]
+fn an_erased_customer_has_no_sources_left() {
+    let customer: Customer = folded(&[created(), connected(1), erased()]);
+    assert!(customer.is_erased());
+    assert_eq!(customer.connected().count(), 0);
 }

@@ -257,3 +257,24 @@ fn only_another_account_would_replace_anything() {
     assert!(!works.would_replace(grant(1)));
     assert!(works.would_replace(grant(2)));
 }
+
+/// Nothing of the old life is carried over: after its end a connection of any account is the first one.
+#[test]
+fn a_deleted_integration_begins_anew() {
+    let history = [
+        IntegrationEvent::Connected {
+            connection: connection(1, 1),
+            personal: None,
+        },
+        IntegrationEvent::Deleted {},
+    ];
+    given::<Integration>(&history[..1])
+        .when(IntegrationCommand::Delete)
+        .then_expect_events(vec![IntegrationEvent::Deleted {}]);
+    given::<Integration>(&history)
+        .when(IntegrationCommand::Delete)
+        .then_expect_events(vec![]);
+    let integration: Integration = folded(&history);
+    assert_eq!((integration.pending(), integration.connection()), (None, None));
+    assert!(!integration.would_replace(grant(2)));
+}

@@ -12,6 +12,7 @@ use cqrs_es::Aggregate;
 use domain::{
     Timestamp,
     connect_link::{ConnectLink, ConnectLinkEvent, LinkTerms},
+    customer::{Customer, CustomerEvent},
     event::Event,
     ids::{IntegrationId, LinkId},
     integration::{Connection, Integration, IntegrationEvent, RequestOutcome},
@@ -74,6 +75,7 @@ impl Projection for IntegrationView {
         let recorded = seen.recorded;
         match (recorded.aggregate_type.as_str(), recorded.event_type.as_str()) {
             (Integration::TYPE, _) => Keys::one(&recorded.aggregate_id),
+            (Customer::TYPE, "Erased") => integrations_of_erased(seen),
             (ConnectLink::TYPE, "Issued") => integration_of_issued(seen).map_or_else(Keys::none, |id| Keys::one(&id)),
             _ => Keys::none(),
         }
@@ -86,8 +88,22 @@ impl Projection for IntegrationView {
                 request(seen, link, terms, rows)
             }
             Some(Event::Integration(event)) => happened(seen, event, rows),
+            Some(Event::Customer(CustomerEvent::Erased { integrations, .. })) => {
+                let is_here = |id: &&IntegrationId| rows.get(&id.to_string()).is_some();
+                let here: Vec<_> = integrations.iter().filter(is_here).collect();
+                here.into_iter()
+                    .try_for_each(|id| rows.update(id, |row| name(row, None)))
+            }
             _ => Ok(()),
         }
+    }
+}
+
+/// The erasure itself says which rows still hold names.
+fn integrations_of_erased(seen: &Seen<'_>) -> Keys {
+    match seen.recorded.decode() {
+        Ok(CustomerEvent::Erased { integrations, .. }) => Keys::many(integrations.iter().map(ToString::to_string)),
+        _ => Keys::none(),
     }
 }
 
@@ -106,7 +122,10 @@ fn request(seen: &Seen<'_>, link: LinkId, terms: &LinkTerms, rows: &mut Rows<Int
         ended: None,
     };
     if rows.get(&terms.integration.to_string()).is_some() {
-        return rows.update(&terms.integration, |row| row.request = request);
+        return rows.update(&terms.integration, |row| {
+            row.request = request;
+            row.details.deleted_at = None;
+        });
     }
     let row = IntegrationRow {
         id: terms.integration,
@@ -140,6 +159,7 @@ fn happened(seen: &Seen<'_>, event: &IntegrationEvent, rows: &mut Rows<Integrati
             row.subject = seen.recorded.personal.as_ref().map(|personal| personal.subject);
             name(row, personal.as_ref());
         }),
+        IntegrationEvent::Deleted {} => rows.update(&integration, |row| delete(row, at)),
     }
 }
 
@@ -154,6 +174,21 @@ fn close(row: &mut IntegrationRow, link: LinkId, outcome: RequestOutcome, at: Ti
         row.request.ended = Some(Ended { outcome, at });
         row.details.completing = (outcome == RequestOutcome::Completed).then_some(link);
     }
+}
+
+/// Nothing stands on it any more, so it reads as a link that was revoked: not usable, and its names are gone.
+fn delete(row: &mut IntegrationRow, at: Timestamp) {
+    row.details = IntegrationDetails::default();
+    row.details.deleted_at = Some(at);
+    let was_refused = row
+        .request
+        .ended
+        .is_some_and(|ended| ended.outcome != RequestOutcome::Completed);
+    if !was_refused {
+        let outcome = RequestOutcome::Revoked;
+        row.request.ended = Some(Ended { outcome, at });
+    }
+    name(row, None);
 }
 
 /// A link that was completed just before, in the same stream, is what it was connected through.

@@ -69,6 +69,9 @@ pub struct IntegrationDetails {
     pub standing: Option<Standing>,
     /// The link that was completed, until the connection that it made is noted.
     pub completing: Option<LinkId>,
+    /// When it was deleted, unless a link was issued for it since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
 }
 
 /// What a connected integration stands on.

@@ -200,3 +200,29 @@ fn without_personal_data_the_row_is_the_same_but_for_the_names() {
     };
     assert_eq!(erased, nameless);
 }
+
+/// VA-5. Mutant: when the fold leaves the erasure to others, this fails.
+#[test]
+fn an_erased_customers_integration_loses_its_names() {
+    let row = row_after(&connected().customer_erased());
+    let names = [
+        row.account_email,
+        row.account_name,
+        row.listing_title,
+        row.listing_address,
+    ];
+    assert!(names.iter().all(Option::is_none), "{names:?}");
+}
+
+/// Mutant: when what it stood on stays, its listing counts as in use, and this fails.
+#[test]
+fn a_deleted_integration_is_not_usable_until_a_link_makes_it_anew() {
+    let row = row_after(&connected().deleted());
+    assert_eq!(badge(&row, minute(NOW)), Badge::Revoked);
+    assert!(row.standing().is_none() && row.listing_title.is_none() && row.details.deleted_at.is_some());
+    let again = row_after(&connected().deleted().about(World::default().with_link(2)).issued());
+    assert_eq!(badge(&again, minute(NOW)), Badge::Pending);
+    assert_eq!(again.details.deleted_at, None);
+    let refused = row_after(&Story::new().issued().declined().deleted());
+    assert_eq!(badge(&refused, minute(NOW)), Badge::Rejected);
+}

@@ -10,6 +10,7 @@ use cqrs_es::Aggregate;
 use domain::{
     Timestamp,
     connect_link::{ConnectLink, ConnectLinkEvent, LinkTerms},
+    customer::{Customer, CustomerEvent},
     event::Event,
     ids::LinkId,
     personal::{Detail, Personal},
@@ -61,8 +62,10 @@ impl Projection for LinkView {
     type Row = LinkRow;
 
     fn keys(&self, seen: &Seen<'_>) -> Keys {
-        match seen.recorded.aggregate_type.as_str() {
-            ConnectLink::TYPE | LINK_TRAIL => Keys::one(&seen.recorded.aggregate_id),
+        let recorded = seen.recorded;
+        match (recorded.aggregate_type.as_str(), recorded.event_type.as_str()) {
+            (ConnectLink::TYPE | LINK_TRAIL, _) => Keys::one(&recorded.aggregate_id),
+            (Customer::TYPE, "Erased") => links_of_erased(seen),
             _ => Keys::none(),
         }
     }
@@ -77,8 +80,24 @@ impl Projection for LinkView {
             ),
             Some(Event::ConnectLink(event)) => rows.update(link, |row| happened(row, event, at)),
             Some(Event::LinkTrail(observation)) => rows.update(link, |row| observed(row, observation, at)),
+            Some(Event::Customer(CustomerEvent::Erased { links, .. })) => {
+                let here: Vec<_> = links
+                    .iter()
+                    .filter(|link| rows.get(&link.to_string()).is_some())
+                    .collect();
+                here.into_iter()
+                    .try_for_each(|link| rows.update(link, |row| row.connection_name = None))
+            }
             _ => Ok(()),
         }
+    }
+}
+
+/// The erasure itself says which rows still hold a name.
+fn links_of_erased(seen: &Seen<'_>) -> Keys {
+    match seen.recorded.decode() {
+        Ok(CustomerEvent::Erased { links, .. }) => Keys::many(links.iter().map(ToString::to_string)),
+        _ => Keys::none(),
     }
 }
 

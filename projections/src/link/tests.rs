@@ -135,3 +135,19 @@ fn without_personal_data_the_row_is_the_same_but_for_the_name() {
     };
     assert_eq!(erased.row(&link().to_string()), Some(&nameless));
 }
+
+/// VA-5: the name goes with the erasure's own fold, so that no row that was being written meanwhile keeps it; links of the
+/// customer that this view never met are no matter.
+///
+/// Mutant: when the fold leaves the erasure to others, this fails.
+#[test]
+fn an_erased_customers_link_loses_its_name_and_nothing_else() {
+    let before = row_after(&Story::new().issued().declined());
+    let after = row_after(&Story::new().issued().declined().customer_erased());
+    assert_eq!(after.connection_name, None);
+    let named = LinkRow {
+        connection_name: before.connection_name.clone(),
+        ..after
+    };
+    assert_eq!(named, before);
+}

@@ -68,6 +68,9 @@ impl Scene<'_> {
                 format!("{who} made API key {number} of {member} for the {mode} world; it may: {may}")
             }
             AgencyEvent::ApiKeyRevoked { number } => format!("{who} revoked API key {number}"),
+            AgencyEvent::MemberErased { .. } => {
+                format!("{who} erased a member: name and e-mail address are gone for good")
+            }
         }
     }
 
@@ -96,6 +99,7 @@ impl Scene<'_> {
             CustomerEvent::SourceConnected { .. } => {
                 "the connection was counted as a source of the customer's plan".to_owned()
             }
+            CustomerEvent::Erased { .. } => format!("{who} erased the customer: its personal data is gone for good"),
         }
     }
 
@@ -118,6 +122,10 @@ impl Scene<'_> {
             } => {
                 format!("{who} issued a fresh link, which revoked this one")
             }
+            ConnectLinkEvent::Revoked {
+                reason: RevokeReason::CustomerErased,
+                ..
+            } => format!("{who} erased the customer, which revoked the link"),
             ConnectLinkEvent::Expired { expires_at } => format!("the link expired on {}", day_and_time(*expires_at)),
         }
     }
@@ -181,6 +189,7 @@ impl Scene<'_> {
             IntegrationEvent::SyncRequested { .. } => {
                 format!("the first synchronisation with {provider} was asked for")
             }
+            IntegrationEvent::Deleted {} => format!("{who} deleted the {provider} connection"),
         }
     }
 

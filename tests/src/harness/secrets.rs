@@ -1,6 +1,7 @@
 //! Looking for something in everything that an installation keeps.
 
 use anyhow::Context;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sqlx::{Connection, PgConnection, Row, SqliteConnection};
 
 use crate::conformance::{Database, Kind};
@@ -21,15 +22,25 @@ impl Needle {
         }
     }
 
-    /// Whether it is there, as itself, as hexadecimal digits or as part of an address.
+    /// Whether it is there, as itself, as hexadecimal digits, in base 64 wherever it begins, or as part of an address.
     pub fn is_in(&self, hay: &[u8]) -> bool {
         let forms = [
             self.text.as_bytes().to_vec(),
             in_hexadecimal(self.text.as_bytes()),
             self.text.replace('/', "%2F").into_bytes(),
         ];
-        forms.iter().any(|form| holds(hay, form))
+        let in_base_64 = (0..3).map(|before| in_base_64(before, self.text.as_bytes()));
+        forms.into_iter().chain(in_base_64).any(|form| holds(hay, &form))
     }
+}
+
+/// What of it is the same in base 64, whatever stands around it: `before` bytes of a group of three, and anything behind it.
+fn in_base_64(before: usize, bytes: &[u8]) -> Vec<u8> {
+    let whole = [vec![0; before], bytes.to_vec()].concat();
+    let text = URL_SAFE_NO_PAD.encode(&whole);
+    let first = (before * 8).div_ceil(6);
+    let last = whole.len() * 8 / 6;
+    text.as_bytes().get(first..last).unwrap_or_default().to_vec()
 }
 
 fn in_hexadecimal(bytes: &[u8]) -> Vec<u8> {

@@ -1,6 +1,10 @@
 //! Customers as JSON.
 
-use application::customers::{CustomerFile, LocationFile, NewCustomer, NewLocation};
+use application::{
+    customers::{CustomerFile, LocationFile, NewCustomer, NewLocation},
+    erasure::ErasedCustomer,
+};
+use chrono::{DateTime, Utc};
 use domain::ids::{CustomerId, LocationId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -51,6 +55,45 @@ pub(in crate::agency_api) struct PlanToSet {
     pub(super) source_allowance: Option<u32>,
 }
 
+/// That erasing is meant.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::agency_api) struct CustomerToErase {
+    /// The customer's id once more: nothing brings the data back.
+    #[schema(format = Uuid)]
+    confirm: String,
+}
+
+impl CustomerToErase {
+    /// Whether the customer in the path is the one that is meant.
+    pub(super) fn checked(&self, id: CustomerId) -> Result<(), Problem> {
+        let mut check = Check::default();
+        if self.confirm.parse() != Ok(id) {
+            check.wrong("confirm", "must be the id of the customer that is to be erased");
+        }
+        check.done()
+    }
+}
+
+/// A customer that was erased.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(in crate::agency_api) struct Erasure {
+    /// The customer's id.
+    #[schema(value_type = Uuid)]
+    id: CustomerId,
+    /// When it was erased, the first time.
+    erased_at: DateTime<Utc>,
+}
+
+impl From<&ErasedCustomer> for Erasure {
+    fn from(erased: &ErasedCustomer) -> Self {
+        Self {
+            id: erased.id,
+            erased_at: erased.erased_at,
+        }
+    }
+}
+
 /// `null` must be written: a forgotten field would lift the limit.
 fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     Option::deserialize(deserializer)
@@ -72,6 +115,9 @@ pub(in crate::agency_api) struct Customer {
     sources: usize,
     /// The places of business, oldest first.
     locations: Vec<Location>,
+    /// When it was erased; missing while it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    erased_at: Option<DateTime<Utc>>,
 }
 
 /// A place of business.
@@ -138,6 +184,7 @@ impl Customer {
             source_allowance: customer.source_allowance,
             sources: 0,
             locations: locations.iter().map(Location::from).collect(),
+            erased_at: None,
         }
     }
 
@@ -150,6 +197,7 @@ impl Customer {
             source_allowance: file.source_allowance,
             sources: file.sources,
             locations: file.locations.into_iter().map(Location::from).collect(),
+            erased_at: file.erased_at,
         }
     }
 }

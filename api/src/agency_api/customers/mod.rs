@@ -2,9 +2,12 @@
 
 mod body;
 
-pub(super) use body::{Customer, CustomerToCreate, Location, LocationToAdd, PlanToSet};
+pub(super) use body::{Customer, CustomerToCreate, CustomerToErase, Erasure, Location, LocationToAdd, PlanToSet};
 
-use application::customers::{AddLocation, ChangePlan, CreateCustomer};
+use application::{
+    customers::{AddLocation, ChangePlan, CreateCustomer},
+    erasure::ErasedCustomer,
+};
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use domain::{
     customer::CustomerError,
@@ -12,9 +15,9 @@ use domain::{
 };
 
 use super::{
-    answer::{answer, respond},
+    answer::{answer, respond, with_position},
     asked::Id,
-    authenticated::{Authenticated, CustomersRead, CustomersWrite},
+    authenticated::{Authenticated, CustomersErase, CustomersRead, CustomersWrite},
     document::{ReadRefusals, WriteRefusals},
     reading::{MinPosition, Reading},
     sent::{IdempotencyKey, Sent},
@@ -133,6 +136,33 @@ pub(super) async fn set_plan(
         done.position,
         &customer,
     ))
+}
+
+/// Erases a customer
+///
+/// For good: live links are revoked, connections are deleted and their credentials taken back, and the key that opens the
+/// customer's personal data is destroyed. The ids and what happened stay readable. Nothing more can be done with the customer.
+/// Erasing it again is no error.
+#[utoipa::path(
+    post, path = "/customers/{id}/erase", tag = "Customers", operation_id = "erase_customer",
+    security(("api_key" = ["customers:erase"])),
+    params(("id" = uuid::Uuid, Path, description = "The customer"), IdempotencyKey), request_body = CustomerToErase,
+    responses((status = 200, description = "The customer is erased", body = Erasure,
+               headers(("Grantlink-Position" = String))), WriteRefusals),
+)]
+pub(super) async fn erase(
+    State(server): State<Server>,
+    caller: Authenticated<CustomersErase>,
+    Id(id): Id<CustomerId>,
+    sent: Sent<CustomerToErase>,
+) -> Result<Response, Problem> {
+    sent.body.checked(id)?;
+    let render = |erased: &ErasedCustomer| serde_json::to_vec(&Erasure::from(erased)).unwrap_or_default(); // always JSON
+    let app = &server.app;
+    let erased = app
+        .erase_customer(&caller.context, id, sent.idempotency, render)
+        .await?;
+    Ok(with_position(&server, &caller.context, StatusCode::OK, erased.done))
 }
 
 async fn customer<N>(server: &Server, caller: &Authenticated<N>, id: CustomerId) -> Result<Customer, Problem> {

@@ -83,3 +83,52 @@ async fn the_providers_that_can_be_connected_are_listed() {
         json!({"data": [{"id": "google", "name": "Google", "product": "Google Business Profile"}]})
     );
 }
+
+/// VA-5: what can still be read of an erased customer is its ids and what happened. Nothing more can be done with it.
+#[tokio::test]
+async fn an_erased_customer_keeps_its_ids_and_refuses_what_comes() {
+    let world = World::new().await;
+    let agency = world.agency("northwind").await;
+    let place = world.place(&agency.key).await;
+    let link = world.issue(&agency.key, &place.link()).await.json(201);
+    let path = format!("/customers/{}", place.customer);
+    let erase = Call::post(&format!("{path}/erase")).key(&agency.key);
+
+    let before = world.head().await;
+    for confirm in [json!({}), json!({"confirm": ""}), json!({"confirm": place.location})] {
+        let refused = world.send(erase.clone().json(&confirm)).await;
+        refused.problem(422, "/problems/invalid-body");
+    }
+    assert!(world.events_since(before).await.is_empty());
+
+    let confirmed = erase.clone().json(&json!({"confirm": place.customer}));
+    let done = world.send(confirmed.clone()).await;
+    let erased = done.json(200);
+    assert_eq!(
+        world.events_since(before).await,
+        ["connect_link.Revoked", "integration.LinkClosed", "customer.Erased"]
+    );
+    let read = world.send(Call::get(&path).key(&agency.key)).await.json(200);
+    assert_eq!(
+        (&read["name"], &read["locations"][0]["name"]),
+        (&json!(null), &json!(null))
+    );
+    assert_eq!(read["erased_at"], erased["erased_at"]);
+    let seen = Call::get(&format!("/links/{}", text(&link["id"]))).key(&agency.key);
+    let seen = world.send(seen.after(&done)).await.json(200);
+    assert_eq!(
+        (&seen["status"], &seen["revoke_reason"]),
+        (&json!("revoked"), &json!("customer_erased"))
+    );
+
+    let again = world.send(confirmed).await;
+    assert_eq!(again.json(200), erased);
+    for (call, body) in [
+        (Call::post("/links"), place.link()),
+        (Call::post(&format!("{path}/locations")), json!({"name": "Harbour"})),
+        (Call::put(&format!("{path}/plan")), json!({"source_allowance": 9})),
+    ] {
+        let refused = world.send(call.key(&agency.key).json(&body)).await;
+        refused.problem(409, "/problems/customer-erased");
+    }
+}

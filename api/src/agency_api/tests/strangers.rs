@@ -25,6 +25,7 @@ pub(super) fn call_of(route: &Route, place: &Place, link: &Value, key: &str) -> 
     let at = format!("{} {}", route.method, route.path.trim_start_matches("/api/agency/v1"));
     match at.as_str() {
         "POST /customers" => call.json(&json!({"name": "Trattoria Roma"})),
+        "POST /customers/{id}/erase" => call.json(&json!({"confirm": place.customer})),
         "POST /customers/{id}/locations" => call.json(&json!({"name": "Harbour"})),
         "PUT /customers/{id}/plan" => call.json(&json!({"source_allowance": 3})),
         "POST /links" => call.json(&place.link()),

@@ -40,9 +40,17 @@ pub(super) fn agency() -> Vec<AgencyEvent> {
             secret_hash: SecretHash::of("a key's secret"),
             mode: Mode::Live,
             member: member(1),
-            scopes: ApiKeyScope::all().collect(),
+            scopes: BTreeSet::from([
+                ApiKeyScope::CustomersRead,
+                ApiKeyScope::CustomersWrite,
+                ApiKeyScope::LinksRead,
+                ApiKeyScope::LinksWrite,
+                ApiKeyScope::IntegrationsRead,
+                ApiKeyScope::AuditRead,
+            ]),
         },
         AgencyEvent::ApiKeyRevoked { number: 1 },
+        AgencyEvent::MemberErased { member: member(1) },
     ]
 }
 
@@ -95,6 +103,10 @@ pub(super) fn customer() -> Vec<CustomerEvent> {
         },
         CustomerEvent::SourceConnected {
             integration: the::integration(1),
+        },
+        CustomerEvent::Erased {
+            links: BTreeSet::from([link(1)]),
+            integrations: BTreeSet::from([the::integration(1)]),
         },
     ]
 }
@@ -152,6 +164,7 @@ pub(super) fn integration() -> Vec<IntegrationEvent> {
         IntegrationEvent::SyncRequested {
             reason: SyncReason::Connected,
         },
+        IntegrationEvent::Deleted {},
     ]
 }
 

@@ -4,7 +4,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     agency::{ApiKeyScope, Role},
-    connect_link::{AttemptFailure, RevokeReason},
+    connect_link::{AttemptFailure, RevokeReason, RevokedBy},
     ids::Mode,
     integration::{RequestOutcome, SyncReason},
     personal::Detail,
@@ -28,6 +28,7 @@ fn words_that_stand_in_somebodys_log_are_never_renamed() {
     holds::<ApiKeyScope>(&[
         "customers:read",
         "customers:write",
+        "customers:erase",
         "links:read",
         "links:write",
         "integrations:read",
@@ -42,7 +43,8 @@ fn words_that_stand_in_somebodys_log_are_never_renamed() {
         "account_switched",
         "interrupted",
     ]);
-    holds::<RevokeReason>(&["manual", "superseded"]);
+    holds::<RevokeReason>(&["manual", "superseded", "customer_erased"]);
+    holds::<RevokedBy>(&["operator", "system"]);
     holds::<RequestOutcome>(&["completed", "declined", "revoked", "expired"]);
     holds::<SyncReason>(&["connected"]);
     holds::<Visitor>(&["person", "likely_automated"]);

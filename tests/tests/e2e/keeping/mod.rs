@@ -1,10 +1,12 @@
-//! What is kept, moved and checked, by the real program, on both databases.
+//! What is kept, moved, checked and erased, by the real program, on both databases.
 
+mod erasing;
 mod intruder;
 mod moving;
+mod restoring;
 mod verifying;
 
-use grantlink_tests::harness::{Browser, Consent, Issued};
+use grantlink_tests::harness::{Browser, Consent, Issued, Needle, Stage};
 
 /// Olive's bakery: verified.
 const BAKERY: &str = "locations/20118406530001";
@@ -21,4 +23,24 @@ async fn connect(link: &Issued, listing: &str) -> anyhow::Result<()> {
     let done = browser.pick(&picker, listing).await?;
     done.expect(200, "Connection created successfully")?;
     Ok(())
+}
+
+/// Everything about Olive, as her agency and her provider know her.
+fn olive() -> Vec<Needle> {
+    vec![
+        Needle::new("her name", "Olive Hartley"),
+        Needle::new("her e-mail address", "olive@example.com"),
+        Needle::new("her shop", "Olive & Thyme Bakery"),
+        Needle::new("her shop, as markup", "Olive &amp; Thyme Bakery"),
+        Needle::new("where it is", "48 Lamb Lane"),
+        Needle::new("what the connection is called", "Reviews of the bakery"),
+    ]
+}
+
+/// The customers whose personal data can be read.
+async fn readable(stage: &Stage) -> anyhow::Result<i64> {
+    stage
+        .database
+        .number("SELECT count(*) FROM vault WHERE kind = 'subject_key' AND owner LIKE 'customer:%'")
+        .await
 }

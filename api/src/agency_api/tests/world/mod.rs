@@ -13,6 +13,7 @@ use std::sync::{
 
 use adapters::{
     entropy::OsEntropy,
+    ledger::FileLedger,
     sqlite,
     vault::{Keyring, VaultCipher},
     views::ViewDb,
@@ -22,7 +23,7 @@ use application::{
     app::Addresses,
     flow::{InvitationCache, ListingCache, NetworkKeys},
     personal::PersonalData,
-    ports::{StoreError, clock::Clock, listings::ListingsInUse},
+    ports::{StoreError, clock::Clock, erasure::Remains, listings::ListingsInUse},
     queues::Queues,
     states::States,
 };
@@ -33,6 +34,7 @@ use domain::{
     Timestamp,
     ids::{InstallationId, IntegrationId, TenantId},
     log::{Position, Recorded},
+    personal::Subject,
     provider::ProviderId,
 };
 use projections::{
@@ -86,6 +88,20 @@ impl ListingsInUse for NothingInUse {
     }
 }
 
+/// The views lose the names by themselves.
+struct NothingRemains;
+
+#[async_trait]
+impl Remains for NothingRemains {
+    async fn drop_from_views(&self, _: Subject, _: Position) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
+    async fn overwrite(&self) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+}
+
 /// What the server logs of a failure stands beside the test that met it.
 fn show_failures() {
     let failures = tracing_subscriber::fmt()
@@ -121,6 +137,8 @@ impl World {
             log: stores.log.clone(),
             receipts: stores.receipts.clone(),
             vault: stores.vault.clone(),
+            ledger: Arc::new(FileLedger::new(Some(folder.path().join("erasures.ndjson")))),
+            remains: Arc::new(NothingRemains),
             attempts: stores.attempts.clone(),
             images: stores.images.clone(),
             cipher,

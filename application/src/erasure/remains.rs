@@ -1,0 +1,176 @@
+//! What is kept of a person beside the log, and goes after the commit. All of it can be done again: whoever was interrupted begins
+//! anew and finds less.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    agency::Agency,
+    customer::{Customer, CustomerEvent},
+    ids::{AgencyId, CustomerId, GrantId, IntegrationId, LinkId, TenantId},
+    integration::{Integration, IntegrationEvent},
+    log::{Position, Recorded, StreamId},
+    personal::Subject,
+    provider::ProviderId,
+};
+
+use crate::{
+    app::App,
+    error::CommandError,
+    ports::{
+        StoreError,
+        attempts::Attempt,
+        erasure::{LedgerEntry, Step},
+        vault::{Place, Record},
+    },
+};
+
+/// All that the log says was connected with a customer.
+struct Traces {
+    tenant: TenantId,
+    links: BTreeSet<LinkId>,
+    integrations: BTreeSet<IntegrationId>,
+    /// Where the customer's stream ends.
+    position: Position,
+}
+
+impl App {
+    /// Clears what is left of an erased person, and notes in the ledger when that is all. What fails is tried again later.
+    pub(super) async fn clear_and_note(&self, subject: Subject, agency: AgencyId) -> bool {
+        match self.clear(subject, agency).await {
+            Ok(is_complete) => is_complete,
+            Err(error) => {
+                tracing::warn!(%error, %subject, "the remains of an erased person could not be cleared, they are tried again");
+                false
+            }
+        }
+    }
+
+    async fn clear(&self, subject: Subject, agency: AgencyId) -> Result<bool, CommandError> {
+        let position = match subject {
+            Subject::Customer(id) => self.clear_customer(id).await?,
+            Subject::Member(_) => self.end_of(&StreamId::of::<Agency>(agency)).await?,
+        };
+        let views_know = self.remains.drop_from_views(subject, position).await?;
+        if !self.remains.overwrite().await? || !views_know {
+            return Ok(false);
+        }
+        let (step, at) = (Step::Done, self.clock.now());
+        let entry = LedgerEntry {
+            subject,
+            agency,
+            step,
+            at,
+        };
+        self.ledger.note(&entry).await?;
+        Ok(true)
+    }
+
+    async fn clear_customer(&self, id: CustomerId) -> Result<Position, CommandError> {
+        let Some(traces) = self.traces(id).await? else {
+            return Ok(Position(0));
+        };
+        for link in &traces.links {
+            self.clear_link(traces.tenant, *link).await?;
+        }
+        for integration in &traces.integrations {
+            self.clear_credentials(traces.tenant, *integration).await?;
+        }
+        self.drop_receipts(traces.tenant, &traces.names(id)).await?;
+        Ok(traces.position)
+    }
+
+    async fn traces(&self, id: CustomerId) -> Result<Option<Traces>, CommandError> {
+        let rows = self.log.load(&StreamId::of::<Customer>(id), 0).await?;
+        let Some(last) = rows.last() else { return Ok(None) };
+        let mut traces = Traces {
+            tenant: last.tenant_id,
+            links: BTreeSet::new(),
+            integrations: BTreeSet::new(),
+            position: last.position,
+        };
+        for row in &rows {
+            if let CustomerEvent::Erased { links, integrations } = row.decode().map_err(StoreError::from)? {
+                traces.links.extend(links);
+                traces.integrations.extend(integrations);
+            }
+        }
+        Ok(Some(traces))
+    }
+
+    async fn end_of(&self, stream: &StreamId) -> Result<Position, CommandError> {
+        let rows = self.log.load(stream, 0).await?;
+        Ok(rows.last().map_or(Position(0), |row| row.position))
+    }
+
+    /// The runs through the sign-in, with what the provider gave to them.
+    async fn clear_link(&self, tenant: TenantId, link: LinkId) -> Result<(), CommandError> {
+        for attempt in self.attempts.of_link(link).await? {
+            self.clear_attempt(&attempt).await?;
+        }
+        self.attempts.delete_of_link(link).await?;
+        self.invitations.forget(link);
+        let record = Record::LinkToken(link);
+        Ok(self.vault.delete(&Place { tenant, record }).await?)
+    }
+
+    async fn clear_attempt(&self, attempt: &Attempt) -> Result<(), CommandError> {
+        let record = Record::PendingCredential(attempt.id);
+        let place = Place {
+            tenant: attempt.tenant,
+            record,
+        };
+        self.take_back_and_delete(&attempt.provider, &place).await?;
+        self.listings.forget(attempt.id).await;
+        Ok(())
+    }
+
+    /// The credentials that the connection ever stood on and that were set aside.
+    async fn clear_credentials(&self, tenant: TenantId, integration: IntegrationId) -> Result<(), CommandError> {
+        let rows = self.log.load(&StreamId::of::<Integration>(integration), 0).await?;
+        for ((grant, generation), provider) in generations(&rows)? {
+            let record = Record::Replaced(grant, generation);
+            self.take_back_and_delete(&provider, &Place { tenant, record }).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks the provider to forget a credential, and forgets it ourselves, whatever the provider said: what is erased is not kept
+    /// for another try.
+    async fn take_back_and_delete(&self, provider: &ProviderId, place: &Place) -> Result<(), CommandError> {
+        let Some(row) = self.vault.get(place).await? else {
+            return Ok(());
+        };
+        if let Some(connector) = self.catalogue.connector(provider)
+            && let Err(error) = self.take_back(connector, &row).await
+        {
+            tracing::warn!(%error, "a credential of an erased customer could not be taken back");
+        }
+        Ok(self.vault.delete(place).await?)
+    }
+}
+
+impl Traces {
+    /// What a stored answer can name that is about the customer.
+    fn names(&self, id: CustomerId) -> BTreeSet<String> {
+        let links = self.links.iter().map(ToString::to_string);
+        let integrations = self.integrations.iter().map(ToString::to_string);
+        links.chain(integrations).chain([id.to_string()]).collect()
+    }
+}
+
+/// Every generation that a connection ever stood on, with its provider.
+fn generations(rows: &[Recorded]) -> Result<BTreeMap<(GrantId, u32), ProviderId>, StoreError> {
+    let (mut found, mut provider) = (BTreeMap::new(), None);
+    for row in rows {
+        match row.decode()? {
+            IntegrationEvent::LinkRequested { slot, .. } => provider = Some(slot.provider),
+            IntegrationEvent::Connected { connection, .. } | IntegrationEvent::Reconnected { connection, .. } => {
+                if let Some(provider) = &provider {
+                    found.insert((connection.grant, connection.generation), provider.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(found)
+}
