@@ -5,7 +5,7 @@ use std::sync::Arc;
 use application::App;
 use projections::{checkpoints::Checkpoints, read::Views};
 
-use crate::{limits::Limits, opened::Opened, proxies::TrustedProxies};
+use crate::{feeds::Feeds, limits::Limits, opened::Opened, proxies::TrustedProxies};
 
 /// The server's surroundings.
 #[derive(Clone)]
@@ -16,6 +16,8 @@ pub struct Server {
     pub views: Arc<dyn Views>,
     /// How far they are.
     pub checkpoints: Checkpoints,
+    /// The open streams of the feed.
+    pub feeds: Arc<Feeds>,
     /// How often pages may be used on this node.
     pub limits: Arc<Limits>,
     /// Which openings this node has noted.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use application::{App, CommandError, metadata, ports::StoreError};
+use application::{App, CommandError, metadata, personal::ReadError, ports::StoreError};
 use cqrs_es::Aggregate;
 use domain::{
     agency::Agency,
@@ -10,19 +10,18 @@ use domain::{
     customer::Customer,
     event::Event,
     grant::Grant,
-    ids::{AgencyId, LinkId},
+    ids::{AgencyId, CustomerId, LinkId},
     integration::{Integration, IntegrationEvent},
     log::{Recorded, StreamId},
-    provider::ProviderId,
     trail::{LINK_TRAIL, link_trail},
 };
-use projections::timeline::{Names, TimelineEntry, told};
+use projections::timeline::{self, Names, TimelineEntry};
 
-/// Everything that happened to a link, oldest first; nothing when there is no such link.
+/// The events about a link, oldest first; none when there is no such link.
 ///
 /// # Errors
 /// When the log cannot be read.
-pub async fn of_link(app: &App, link: LinkId) -> Result<Vec<TimelineEntry>, CommandError> {
+pub async fn of_link(app: &App, link: LinkId) -> Result<Vec<Recorded>, CommandError> {
     let own = app.log.load(&StreamId::of::<ConnectLink>(link), 0).await?;
     let Some(issued) = own.first().map(Recorded::event) else {
         return Ok(vec![]);
@@ -31,7 +30,6 @@ pub async fn of_link(app: &App, link: LinkId) -> Result<Vec<TimelineEntry>, Comm
     let Event::ConnectLink(ConnectLinkEvent::Issued { terms, .. }) = issued else {
         return Ok(vec![]);
     };
-    let mut names = names(app, terms.agency, link, &terms.provider).await?;
     let integration = app.log.load(&StreamId::of::<Integration>(terms.integration), 0).await?;
     let mut around = BTreeSet::from([link_trail(link), StreamId::of::<Customer>(terms.customer)]);
     around.extend(integration.iter().filter_map(grant_of)); // also the one that another account's took the place of
@@ -47,7 +45,45 @@ pub async fn of_link(app: &App, link: LinkId) -> Result<Vec<TimelineEntry>, Comm
         );
     }
     rows.sort_by_key(|recorded| recorded.position);
-    Ok(told(&app.personal, &rows, &mut names).await?)
+    Ok(rows)
+}
+
+/// Events of an agency in words. What they do not say themselves is looked up: who its members are, which provider a link is
+/// for, and what customers and their places are called.
+///
+/// # Errors
+/// When the log cannot be read.
+pub async fn told(app: &App, agency: AgencyId, events: &[Recorded]) -> Result<Vec<TimelineEntry>, CommandError> {
+    let mut names = Names::default();
+    for connector in app.catalogue.all() {
+        let about = connector.about();
+        names.provider_is_called(about.id.clone(), &about.name);
+    }
+    let around = events.iter().flat_map(around);
+    let streams: BTreeSet<_> = around.chain([StreamId::of::<Agency>(agency)]).collect();
+    for stream in streams {
+        for recorded in app.log.load(&stream, 0).await? {
+            match app.personal.event(&recorded).await {
+                Ok(event) => names.learn(&recorded, &event),
+                Err(ReadError::Store(error @ StoreError::Unavailable(_))) => return Err(error.into()),
+                Err(_) => {} // what cannot be read has no name
+            }
+        }
+    }
+    Ok(timeline::told(&app.personal, events, &mut names).await?)
+}
+
+/// The streams that name what an event concerns.
+fn around(recorded: &Recorded) -> impl Iterator<Item = StreamId> {
+    let of_a_link = matches!(recorded.aggregate_type.as_str(), ConnectLink::TYPE | LINK_TRAIL);
+    let own = of_a_link.then(|| recorded.aggregate_id.clone());
+    let link = own
+        .or_else(|| recorded.note(metadata::LINK))
+        .and_then(|link| link.parse::<LinkId>().ok());
+    let customer = recorded.note(metadata::CUSTOMER);
+    let customer = customer.and_then(|customer| customer.parse::<CustomerId>().ok());
+    let link = link.map(StreamId::of::<ConnectLink>);
+    link.into_iter().chain(customer.map(StreamId::of::<Customer>))
 }
 
 /// The stream of the grant that an integration was put on.
@@ -58,22 +94,6 @@ fn grant_of(recorded: &Recorded) -> Option<StreamId> {
         ) => Some(StreamId::of::<Grant>(connection.grant)),
         _ => None,
     }
-}
-
-/// What the members of an agency and the provider of a link are called.
-///
-/// # Errors
-/// When the agency's stream cannot be read.
-pub async fn names(app: &App, agency: AgencyId, link: LinkId, provider: &ProviderId) -> Result<Names, CommandError> {
-    let mut names = Names::default();
-    for recorded in app.log.load(&StreamId::of::<Agency>(agency), 0).await? {
-        names.learn(&recorded, &app.personal.event(&recorded).await?);
-    }
-    names.link_is_for(link, provider.clone());
-    if let Some(connector) = app.catalogue.connector(provider) {
-        names.provider_is_called(provider.clone(), &connector.about().name);
-    }
-    Ok(names)
 }
 
 /// Whether an event belongs to a link's story. The link that a fresh one took the place of ends in the fresh one's commit, and so

@@ -10,6 +10,7 @@ pub mod flow;
 pub mod idempotency;
 pub mod links;
 pub mod metadata;
+pub mod past;
 pub mod personal;
 pub mod ports;
 pub mod queues;

@@ -6,11 +6,12 @@
 use application::metadata::{ACTOR, Actor, CUSTOMER, INTEGRATION, LINK, LOCATION, MEMBER};
 use cqrs_es::Aggregate;
 use domain::{
+    agency::{Agency, AgencyEvent},
     connect_link::ConnectLink,
-    customer::Customer,
+    customer::{Customer, CustomerEvent},
     ids::{CustomerId, IntegrationId, LinkId, LocationId, MemberId, TenantId},
     integration::Integration,
-    log::Position,
+    log::{Position, Recorded},
     trail::LINK_TRAIL,
 };
 
@@ -77,7 +78,8 @@ impl ViewRow for AuditEntryRow {
     }
 }
 
-/// Notes every event under each subject that it concerns: those in its metadata, the one whose stream it is in, and who acted.
+/// Notes every event under each subject that it concerns: those in its metadata, the one whose stream it is in, those that it
+/// adds, and who acted.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AuditEntryView;
 
@@ -85,7 +87,7 @@ impl AuditEntryView {
     /// Its view.
     pub const VIEW: View = View {
         name: "audit_entry",
-        version: 1,
+        version: 2,
         columns: &[Column::text("key"), Column::integer("position")],
         indexes: &[],
     };
@@ -98,8 +100,7 @@ impl Projection for AuditEntryView {
 
     fn keys(&self, seen: &Seen<'_>) -> Keys {
         let (tenant, position) = (seen.recorded.tenant_id, seen.recorded.position);
-        let subjects = named(seen).chain(own(seen)).chain(acting(seen));
-        Keys::many(subjects.map(|subject| entry_key(tenant, &subject, position)))
+        Keys::many(subjects(seen).map(|subject| entry_key(tenant, &subject, position)))
     }
 
     fn fold(&self, seen: &Seen<'_>, rows: &mut Rows<AuditEntryRow>) -> Result<(), FoldError> {
@@ -112,6 +113,39 @@ impl Projection for AuditEntryView {
             rows.insert(&key, row)?;
         }
         Ok(())
+    }
+}
+
+/// Whether an event concerns a subject, as the view would say.
+pub fn concerns(recorded: &Recorded, subject: AuditSubject) -> bool {
+    let seen = Seen {
+        recorded,
+        metadata: serde_json::from_str(&recorded.metadata).unwrap_or_default(),
+        event: None,
+    };
+    subjects(&seen).any(|one| one == subject)
+}
+
+fn subjects(seen: &Seen<'_>) -> impl Iterator<Item = AuditSubject> {
+    named(seen).chain(own(seen)).chain(inside(seen)).chain(acting(seen))
+}
+
+/// Whom an event names in itself alone: a commit that adds several places or people has one set of ids around it. An event that
+/// cannot be read is found by those.
+fn inside(seen: &Seen<'_>) -> Option<AuditSubject> {
+    let recorded = seen.recorded;
+    match (recorded.aggregate_type.as_str(), recorded.event_type.as_str()) {
+        (Customer::TYPE, "LocationAdded") => match recorded.decode().ok()? {
+            CustomerEvent::LocationAdded { location, .. } => Some(AuditSubject::Location(location)),
+            _ => None,
+        },
+        (Agency::TYPE, "MemberAdded" | "ApiKeyIssued") => match recorded.decode().ok()? {
+            AgencyEvent::MemberAdded { member, .. } | AgencyEvent::ApiKeyIssued { member, .. } => {
+                Some(AuditSubject::Member(member))
+            }
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -186,6 +220,13 @@ mod tests {
     fn what_was_observed_about_a_link_is_found_by_the_link() {
         let keys = keys_of(&Story::new().opened_by_a_scanner());
         assert!(keys.contains(&entry_key(tenant(), &AuditSubject::Link(link()), Position(1))));
+    }
+
+    /// A42: a member's timeline begins when the person joined, although that was the operator's doing.
+    #[test]
+    fn whoever_joined_is_found_from_that_day_on() {
+        let keys = keys_of(&Story::new().anna_joined());
+        assert!(keys.contains(&entry_key(tenant(), &AuditSubject::Member(anna()), Position(1))));
     }
 
     #[test]

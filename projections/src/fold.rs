@@ -178,6 +178,11 @@ impl<R: ViewRow> Table<R> {
         rows.map(ViewRow::cells).collect()
     }
 
+    /// All rows.
+    pub(crate) fn into_rows(self) -> impl Iterator<Item = R> {
+        self.rows.into_values()
+    }
+
     /// Keys that were parked by the events folded here.
     pub(crate) fn newly_parked(&self) -> &[Parked] {
         &self.newly_parked

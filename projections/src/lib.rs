@@ -9,6 +9,7 @@ pub mod checkpoints;
 mod fold;
 pub mod integration;
 pub mod link;
+pub mod past;
 pub mod projection;
 pub mod read;
 pub mod reader;

@@ -19,7 +19,7 @@ use tokio::time::timeout;
 
 use crate::sql::{Pool, Stores, broken, head, migration_error, store_error};
 
-const MIGRATIONS: [(i64, &str, &str); 3] = [
+const MIGRATIONS: [(i64, &str, &str); 4] = [
     (
         1,
         "events",
@@ -34,6 +34,11 @@ const MIGRATIONS: [(i64, &str, &str); 3] = [
         3,
         "append_batch",
         include_str!("../../../migrations/postgres/0003_append_batch.sql"),
+    ),
+    (
+        4,
+        "events of a tenant",
+        include_str!("../../../migrations/postgres/0004_events_of_a_tenant.sql"),
     ),
 ];
 

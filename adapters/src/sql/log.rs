@@ -53,6 +53,8 @@ const LOAD: Statement = Statement {
     ),
 };
 pub(super) const PAGE: &str = select!("WHERE position > $1 ORDER BY position LIMIT $2");
+const PAGE_OF_POSTGRES: &str = select!("WHERE tenant_id = $1::uuid AND position > $2 ORDER BY position LIMIT $3");
+const PAGE_OF_SQLITE: &str = select!("WHERE tenant_id = $1 AND position > $2 ORDER BY position LIMIT $3");
 // ANY and not IN: that may be joined with the whole log.
 const AT_POSTGRES: &str = select!(
     "WHERE position = ANY (ARRAY(SELECT value::bigint FROM json_array_elements_text($1::json))) ORDER BY position"
@@ -159,6 +161,15 @@ impl EventLog for Log {
     async fn page(&self, after: Position, limit: u32) -> Result<Vec<Recorded>, StoreError> {
         let values = vec![signed(after.0).into(), i64::from(limit).into()];
         self.events(PAGE, values).await
+    }
+
+    async fn page_of(&self, tenant: TenantId, after: Position, limit: u32) -> Result<Vec<Recorded>, StoreError> {
+        let (sql, tenant) = match self.pool {
+            Pool::Postgres(_) => (PAGE_OF_POSTGRES, Value::Text(tenant.to_string())),
+            Pool::Sqlite(_) => (PAGE_OF_SQLITE, Value::Bytes(tenant.0.as_bytes().to_vec())),
+        };
+        let values = vec![tenant, signed(after.0).into(), i64::from(limit).into()];
+        self.events(sql, values).await
     }
 
     async fn at(&self, positions: &[Position]) -> Result<Vec<Recorded>, StoreError> {

@@ -23,9 +23,14 @@ use crate::sql::{Pool, Stores, head, migration_error, store_error};
 const CONNECTIONS: u32 = 8;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (1, "events", include_str!("../../../migrations/sqlite/0001_events.sql")),
     (2, "tables", include_str!("../../../migrations/sqlite/0002_tables.sql")),
+    (
+        3,
+        "events of a tenant",
+        include_str!("../../../migrations/sqlite/0003_events_of_a_tenant.sql"),
+    ),
 ];
 
 /// Opens the stores over one file, which [`migrate`] made.

@@ -14,7 +14,10 @@ use application::ports::{
     log::{Commit, CommitError, Committed, EventLog, Moved, Receipt, ReceiptKey},
 };
 use async_trait::async_trait;
-use domain::log::{Position, Recorded, StreamId};
+use domain::{
+    ids::TenantId,
+    log::{Position, Recorded, StreamId},
+};
 use grantlink_adapters::{postgres, views::ViewDb};
 use projections::{
     Projection,
@@ -148,6 +151,12 @@ impl EventLog for MemoryLog {
         let events = self.events.read().unwrap();
         let from = usize::try_from(after.0).unwrap().min(events.len());
         Ok(events[from..].iter().take(limit as usize).cloned().collect())
+    }
+
+    async fn page_of(&self, tenant: TenantId, after: Position, limit: u32) -> Result<Vec<Recorded>, StoreError> {
+        let events = self.events.read().unwrap();
+        let there = |event: &&Recorded| event.tenant_id == tenant && event.position > after;
+        Ok(events.iter().filter(there).take(limit as usize).cloned().collect())
     }
 
     async fn at(&self, positions: &[Position]) -> Result<Vec<Recorded>, StoreError> {

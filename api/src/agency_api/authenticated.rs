@@ -1,6 +1,6 @@
 //! Who calls, and what the key may do.
 
-use std::{marker::PhantomData, net::SocketAddr};
+use std::{collections::BTreeSet, marker::PhantomData, net::SocketAddr};
 
 use application::{
     Context,
@@ -51,6 +51,10 @@ needs! {
     IntegrationsRead = Some(ApiKeyScope::IntegrationsRead);
     /// `audit:read`
     AuditRead = Some(ApiKeyScope::AuditRead);
+    /// `events:read`
+    EventsRead = Some(ApiKeyScope::EventsRead);
+    /// `reports:read`
+    ReportsRead = Some(ApiKeyScope::ReportsRead);
 }
 
 /// A caller whose key opens and may do what the route needs.
@@ -60,7 +64,15 @@ pub(super) struct Authenticated<N> {
     pub(super) context: Context,
     /// The member in whose name the key acts.
     pub(super) member: MemberId,
+    scopes: BTreeSet<ApiKeyScope>,
     needs: PhantomData<N>,
+}
+
+impl<N> Authenticated<N> {
+    /// Whether the key may also do something that the route does not need.
+    pub(super) fn may(&self, scope: ApiKeyScope) -> bool {
+        self.scopes.contains(&scope)
+    }
 }
 
 impl<N: Needs> FromRequestParts<Server> for Authenticated<N> {
@@ -86,6 +98,7 @@ impl<N: Needs> FromRequestParts<Server> for Authenticated<N> {
                 ..caller.context
             },
             member: caller.member,
+            scopes: caller.scopes,
             needs: PhantomData,
         })
     }

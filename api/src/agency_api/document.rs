@@ -33,6 +33,8 @@ use crate::problem::{FieldError, MEDIA_TYPE, Problem};
         (name = "Customers", description = "The agency's clients, their places of business and their plan."),
         (name = "Links", description = "Connect links: one location, one provider, one use."),
         (name = "Integrations", description = "The living connections, with their badges."),
+        (name = "Events", description = "Everything that happens, in order: pages and a stream."),
+        (name = "Members", description = "The agency's people."),
         (name = "Providers", description = "What can be connected."),
     ),
 )]

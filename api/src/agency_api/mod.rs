@@ -1,11 +1,14 @@
 //! The agencies' API: JSON under `/api/agency/v1`, for clients that hold an API key, and its document at `/openapi.json`.
 
 mod answer;
+mod as_of;
 mod asked;
 mod authenticated;
 mod call;
 mod customers;
 mod document;
+mod feed;
+mod format;
 mod input;
 mod integrations;
 mod links;
@@ -15,8 +18,13 @@ mod reading;
 mod sent;
 #[cfg(test)]
 mod tests;
+mod timeline;
 
+use application::customers::CustomerFile;
 use axum::{Router, body::Bytes, extract::DefaultBodyLimit, http::header::CONTENT_TYPE, middleware, routing::get};
+use domain::{Timestamp, ids::CustomerId, log::Recorded};
+use projections::{integration::IntegrationRow, link::LinkRow, timeline::TimelineEntry};
+use serde_json::{Value, json};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -54,6 +62,26 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     with_document().into_openapi()
 }
 
+/// A link as the API shows it, for the command line.
+pub(crate) fn link_as_json(row: LinkRow, now: Timestamp) -> Value {
+    json!(links::Link::of(row, now))
+}
+
+/// An integration as the API shows it, for the command line.
+pub(crate) fn integration_as_json(row: IntegrationRow, now: Timestamp) -> Value {
+    json!(integrations::Integration::of(row, now))
+}
+
+/// A customer as the API shows it, for the command line.
+pub(crate) fn customer_as_json(id: CustomerId, file: CustomerFile) -> Value {
+    json!(customers::Customer::of(id, file))
+}
+
+/// A timeline as the API writes it into a file, for the command line.
+pub(crate) fn timeline_as_csv(events: &[Recorded], entries: Vec<TimelineEntry>) -> String {
+    format::csv(&timeline::entries(events, entries))
+}
+
 fn with_document() -> OpenApiRouter<Server> {
     let routes = OpenApiRouter::new()
         .routes(routes!(customers::create))
@@ -65,10 +93,15 @@ fn with_document() -> OpenApiRouter<Server> {
         .routes(routes!(links::reads::read))
         .routes(routes!(links::commands::reveal))
         .routes(routes!(links::commands::revoke))
-        .routes(routes!(links::audit::audit))
+        .routes(routes!(timeline::of_link))
         .routes(routes!(integrations::list))
         .routes(routes!(integrations::read))
-        .routes(routes!(providers::list));
+        .routes(routes!(providers::list))
+        .routes(routes!(feed::events))
+        .routes(routes!(timeline::of_integration))
+        .routes(routes!(timeline::of_customer))
+        .routes(routes!(timeline::of_location))
+        .routes(routes!(timeline::of_member));
     OpenApiRouter::with_openapi(document::Document::openapi()).nest(PREFIX, routes)
 }
 

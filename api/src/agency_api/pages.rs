@@ -6,6 +6,7 @@ use domain::{Timestamp, ids::TenantId};
 use projections::read::{Cursor, Page};
 use uuid::Uuid;
 
+use super::format::Format;
 use crate::{
     problem::{Kind, Problem},
     state::Server,
@@ -15,6 +16,8 @@ use crate::{
 const USUAL: u32 = 50;
 /// The longest page.
 const LONGEST: u32 = 200;
+/// The longest part of a file.
+const LONGEST_FILE: u32 = 2_000;
 const SEPARATOR: &str = ".";
 
 /// The page that a caller asked for.
@@ -42,6 +45,18 @@ pub(super) fn limit(asked: Option<u32>) -> Result<u32, Problem> {
     match asked.unwrap_or(USUAL) {
         limit @ 1..=LONGEST => Ok(limit),
         _ => Err(Problem::new(Kind::InvalidQuery).detail(&format!("limit is a number from 1 to {LONGEST}"))),
+    }
+}
+
+/// How many rows an answer of this form may have.
+pub(super) fn limit_of(format: Format, asked: Option<u32>) -> Result<u32, Problem> {
+    match asked {
+        None if format.is_file() => Ok(LONGEST_FILE),
+        Some(limit @ 1..=LONGEST_FILE) if format.is_file() => Ok(limit),
+        Some(_) if format.is_file() => {
+            Err(Problem::new(Kind::InvalidQuery).detail(&format!("limit is a number from 1 to {LONGEST_FILE}")))
+        }
+        asked => limit(asked),
     }
 }
 

@@ -58,6 +58,11 @@ impl<N> Reading<N> {
         self.caller.context.tenant
     }
 
+    /// Waits until a view shows a position.
+    pub(super) async fn reached(&self, server: &Server, view: &View, position: Position) -> Result<(), Problem> {
+        Ok(server.checkpoints.wait_for(view.name, position, LONGEST_WAIT).await?)
+    }
+
     /// Waits until the views show what the caller asked for.
     pub(super) async fn shown_by(&self, server: &Server, views: &[View]) -> Result<(), Problem> {
         for view in views {
@@ -71,7 +76,7 @@ impl<N> Reading<N> {
 }
 
 /// A token of this tenant for a position that the log has reached. Another's, and one that was altered, say nothing.
-async fn opened(server: &Server, tenant: TenantId, token: &str) -> Result<Position, Problem> {
+pub(super) async fn opened(server: &Server, tenant: TenantId, token: &str) -> Result<Position, Problem> {
     let invalid =
         || Problem::new(Kind::InvalidPosition).detail("send a Grantlink-Position as an earlier answer gave it");
     let position = server.app.cipher.open_number(tenant, token).map_err(|_| invalid())?;

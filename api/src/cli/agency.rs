@@ -183,7 +183,7 @@ impl Create {
     }
 }
 
-fn mode(text: &str) -> Result<Mode, &'static str> {
+pub(super) fn mode(text: &str) -> Result<Mode, &'static str> {
     text.parse().map_err(|_| "it is live or test")
 }
 

@@ -7,9 +7,11 @@ mod export;
 mod import;
 mod keyring;
 mod logging;
+mod past;
 mod rebuild;
 mod replay;
 mod serve;
+mod show;
 mod verify;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -42,7 +44,7 @@ enum Command {
     Migrate,
     /// Folds a view anew from the log, beside the live one, and switches.
     Rebuild(rebuild::Rebuild),
-    /// Tells the story of a link: who did what, when.
+    /// Tells the story of a link, a customer, a location, a member or an integration: who did what, when.
     Replay(replay::Replay),
     /// Erases people, for good.
     Erase(erase::Erase),
@@ -53,6 +55,8 @@ enum Command {
     /// Checks that what is kept is what was written.
     #[command(subcommand)]
     Verify(verify::Verify),
+    /// Shows how a link, an integration, a customer or a location stands, or stood at a moment.
+    Show(show::Show),
     /// Makes keyrings.
     #[command(subcommand)]
     Keyring(keyring::KeyringCommand),
@@ -91,6 +95,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Export(export) => export.run(&config()?).await,
         Command::Import(import) => import.run(&config()?).await,
         Command::Verify(verify) => verify.run(&config()?).await,
+        Command::Show(show) => show.run(&config()?).await,
         Command::Keyring(command) => command.run(),
         Command::Agency(command) => command.run(&config()?).await,
         Command::Openapi => print_openapi(),

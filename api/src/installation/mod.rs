@@ -111,6 +111,7 @@ impl Installation {
             app: Arc::clone(&self.app),
             views: self.views.clone(),
             checkpoints: self.checkpoints.clone(),
+            feeds: Arc::default(),
             limits: Arc::default(),
             opened: Arc::default(),
             proxies: Arc::new(TrustedProxies(config.server.trusted_proxies.clone())),

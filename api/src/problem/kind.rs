@@ -49,6 +49,10 @@ kinds! {
     InvalidCursor = BAD_REQUEST, "invalid-cursor", "The cursor is not valid";
     /// The position token was altered, is another tenant's, or is beyond the log.
     InvalidPosition = BAD_REQUEST, "invalid-position", "The position token is not valid";
+    /// The moment of the past has no valid form, is another tenant's, or is still to come.
+    InvalidAsOf = BAD_REQUEST, "invalid-as-of", "The moment is not valid";
+    /// A list of the past would cost too much.
+    TooMuchHistory = BAD_REQUEST, "too-much-history", "That is too much history for one answer";
     /// No key, or one that opens nothing.
     Unauthenticated = UNAUTHORIZED, "unauthenticated", "An API key is needed";
     /// The key may not do that.
@@ -105,6 +109,8 @@ kinds! {
     IdempotencyKeyReused = UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The idempotency key was used before";
     /// A call with the idempotency key is under way.
     IdempotencyKeyInFlight = CONFLICT, "idempotency-key-in-flight", "A call with this idempotency key is under way";
+    /// As many streams of the feed are open as may be.
+    TooManyStreams = TOO_MANY_REQUESTS, "too-many-streams", "Too many streams are open";
     /// The provider refuses.
     ProviderRefused = BAD_GATEWAY, "provider-refused", "The provider refused";
     /// The provider is away.

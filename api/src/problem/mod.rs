@@ -155,7 +155,7 @@ impl IntoResponse for Problem {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         match self.kind {
-            Kind::IdempotencyKeyInFlight => headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS),
+            Kind::IdempotencyKeyInFlight | Kind::TooManyStreams => headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS),
             Kind::Unauthenticated => headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
             kind if kind.status() == axum::http::StatusCode::SERVICE_UNAVAILABLE => {
                 headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS)

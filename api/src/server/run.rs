@@ -32,6 +32,7 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let tidying = tokio::spawn(tidy(server.clone(), stop.clone()));
     let housekeeping = tokio::spawn(housekeeping::keep(Arc::clone(&server.app), stop.clone()));
+    let streaming = tokio::spawn(stop_feeds(server.clone(), stop.clone()));
     let limits = ServiceBuilder::new()
         .layer(CatchPanicLayer::new())
         .layer(TimeoutLayer::with_status_code(
@@ -48,7 +49,7 @@ pub async fn serve(
         () = farewell(late) => tracing::warn!("stopped while requests were under way"),
     }
     stop.cancel();
-    let _ = tokio::join!(tidying, housekeeping); // they end with the token; how does not matter
+    let _ = tokio::join!(tidying, housekeeping, streaming); // they end with the token; how does not matter
     Ok(())
 }
 
@@ -56,6 +57,12 @@ pub async fn serve(
 async fn farewell(stop: CancellationToken) {
     stop.cancelled().await;
     tokio::time::sleep(LONGEST_FAREWELL).await;
+}
+
+/// Streams never end by themselves, and what is under way is waited for.
+async fn stop_feeds(server: Server, stop: CancellationToken) {
+    stop.cancelled().await;
+    server.feeds.stop();
 }
 
 async fn tidy(server: Server, stop: CancellationToken) {

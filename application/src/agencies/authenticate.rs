@@ -17,7 +17,8 @@ pub struct Caller {
     pub context: Context,
     /// The member in whose name it acts.
     pub member: MemberId,
-    scopes: BTreeSet<ApiKeyScope>,
+    /// What its key may do.
+    pub scopes: BTreeSet<ApiKeyScope>,
 }
 
 /// Why a call is not let in.
@@ -47,6 +48,18 @@ impl Caller {
 }
 
 impl App {
+    /// Whether the key that let a caller in still does: for answers that take their time.
+    ///
+    /// # Errors
+    /// When the agency cannot be loaded.
+    pub async fn key_stands(&self, context: &Context) -> Result<bool, CommandError> {
+        let Actor::ApiKey { number, .. } = context.actor else {
+            return Ok(false);
+        };
+        let agency = self.replay::<Agency>(&StreamId::of::<Agency>(context.agency)).await?;
+        Ok(agency.is_some_and(|agency| agency.state.key(number).is_some()))
+    }
+
     /// Lets a caller in by its API key: from the agency itself, never from a view, so that a revoked key is dead at once.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use domain::{
     personal::{Detail, Personal},
 };
 
-use crate::{agencies::Person, app::App, error::CommandError};
+use crate::{agencies::Person, app::App, error::CommandError, past::Moment};
 
 /// A customer with its places of business, as far as the data still stands.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +43,23 @@ impl App {
     /// # Errors
     /// When the store fails.
     pub async fn customer(&self, tenant: TenantId, id: CustomerId) -> Result<Option<CustomerFile>, CommandError> {
-        let rows = self.log.load(&StreamId::of::<Customer>(id), 0).await?;
+        self.customer_until(tenant, id, None).await
+    }
+
+    /// The same as it was at a moment.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn customer_until(
+        &self,
+        tenant: TenantId,
+        id: CustomerId,
+        until: Option<Moment>,
+    ) -> Result<Option<CustomerFile>, CommandError> {
+        let mut rows = self.log.load(&StreamId::of::<Customer>(id), 0).await?;
+        if let Some(until) = until {
+            rows.retain(|row| row.position <= until.position);
+        }
         if rows.first().is_none_or(|row| row.tenant_id != tenant) {
             return Ok(None);
         }

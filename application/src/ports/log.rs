@@ -19,6 +19,10 @@ pub trait EventLog: Send + Sync {
     /// The next events behind a position, in order; fewer than `limit` only at the head.
     async fn page(&self, after: Position, limit: u32) -> Result<Vec<Recorded>, StoreError>;
 
+    /// The next events of a tenant behind a position, in order; fewer than `limit` only at the head. It costs what the tenant's
+    /// own events cost, so that nobody can tell from it how much others write.
+    async fn page_of(&self, tenant: TenantId, after: Position, limit: u32) -> Result<Vec<Recorded>, StoreError>;
+
     /// The events at these positions, in order; positions that hold none are left out.
     async fn at(&self, positions: &[Position]) -> Result<Vec<Recorded>, StoreError>;
 

@@ -11,6 +11,7 @@ use std::{
 use async_trait::async_trait;
 use domain::{
     Timestamp,
+    ids::TenantId,
     log::{Position, Recorded, StreamId},
 };
 use tokio::sync::{Mutex, Semaphore, watch};
@@ -93,6 +94,10 @@ impl EventLog for Store {
     }
 
     async fn page(&self, _: Position, _: u32) -> Result<Vec<Recorded>, StoreError> {
+        unreachable!("no use case follows the log")
+    }
+
+    async fn page_of(&self, _: TenantId, _: Position, _: u32) -> Result<Vec<Recorded>, StoreError> {
         unreachable!("no use case follows the log")
     }
 

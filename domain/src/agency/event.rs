@@ -69,6 +69,18 @@ pub enum ApiKeyScope {
     #[serde(rename = "audit:read")]
     #[strum(serialize = "audit:read")]
     AuditRead,
+    /// Follow the feed of events.
+    #[serde(rename = "events:read")]
+    #[strum(serialize = "events:read")]
+    EventsRead,
+    /// See personal data in the feed.
+    #[serde(rename = "personal:read")]
+    #[strum(serialize = "personal:read")]
+    PersonalRead,
+    /// Read reports.
+    #[serde(rename = "reports:read")]
+    #[strum(serialize = "reports:read")]
+    ReportsRead,
 }
 
 impl ApiKeyScope {

@@ -8,13 +8,17 @@ mod tests;
 pub use names::Names;
 
 use application::{
-    metadata::{ACTOR, NETWORK, ON_BEHALF_OF},
+    metadata::{ACTOR, CUSTOMER, INTEGRATION, LINK, LOCATION, NETWORK, ON_BEHALF_OF},
     ports::StoreError,
 };
+use cqrs_es::Aggregate;
 use domain::{
     Timestamp,
+    connect_link::ConnectLink,
+    customer::CustomerEvent,
     event::Event,
     log::{Metadata, Recorded},
+    trail::LINK_TRAIL,
 };
 use serde::Serialize;
 
@@ -41,13 +45,54 @@ pub struct TimelineEntry {
     pub network: Option<String>,
     /// What happened, as a sentence.
     pub text: String,
+    /// What it concerns.
+    #[serde(flatten)]
+    pub about: About,
+}
+
+/// What an event concerns: the ids around it, and what they are called as far as anybody knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct About {
+    /// The customer.
+    pub customer_id: Option<String>,
+    /// What the customer is called.
+    pub customer: Option<String>,
+    /// The place of business.
+    pub location_id: Option<String>,
+    /// What the place is called.
+    pub location: Option<String>,
+    /// The integration.
+    pub integration_id: Option<String>,
+    /// The link.
+    pub link_id: Option<String>,
+}
+
+impl About {
+    /// A link's own stream names its link itself: one that a fresh link took the place of ends in the fresh one's commit.
+    fn new(recorded: &Recorded, event: Option<&Event>, metadata: &Metadata, names: &Names) -> Self {
+        let id = |key| metadata.get(key).cloned();
+        let location_id = match event {
+            Some(Event::Customer(CustomerEvent::LocationAdded { location, .. })) => Some(location.to_string()),
+            _ => id(LOCATION),
+        };
+        let of_a_link = matches!(recorded.aggregate_type.as_str(), ConnectLink::TYPE | LINK_TRAIL);
+        let own = of_a_link.then(|| recorded.aggregate_id.clone());
+        Self {
+            customer_id: id(CUSTOMER),
+            customer: id(CUSTOMER).and_then(|id| names.customer(&id)),
+            location: location_id.as_deref().and_then(|id| names.location(id)),
+            location_id,
+            integration_id: id(INTEGRATION),
+            link_id: own.or_else(|| id(LINK)),
+        }
+    }
 }
 
 impl TimelineEntry {
     /// The sentence about an event. It depends on nothing but what is passed in; where names are missing, because nobody
     /// knows them or somebody was erased, it says "a member", "a listing" and so on.
     pub fn new(recorded: &Recorded, event: &Event, metadata: &Metadata, names: &Names) -> Self {
-        Self::telling(recorded, metadata, names, |who| {
+        Self::telling(recorded, Some(event), metadata, names, |who| {
             let provider = names.provider_of(recorded, event, metadata);
             sentence::Scene { who, provider, names }.sentence(event)
         })
@@ -56,12 +101,18 @@ impl TimelineEntry {
     /// The entry of an event that cannot be opened here: a timeline leaves nothing out.
     pub fn unreadable(recorded: &Recorded, metadata: &Metadata, names: &Names) -> Self {
         let event = &recorded.event_type;
-        Self::telling(recorded, metadata, names, |who| {
+        Self::telling(recorded, None, metadata, names, |who| {
             format!("{who} did something that this version cannot read ({event})")
         })
     }
 
-    fn telling(recorded: &Recorded, metadata: &Metadata, names: &Names, sentence: impl FnOnce(&str) -> String) -> Self {
+    fn telling(
+        recorded: &Recorded,
+        event: Option<&Event>,
+        metadata: &Metadata,
+        names: &Names,
+        sentence: impl FnOnce(&str) -> String,
+    ) -> Self {
         let actor = metadata.get(ACTOR);
         let who = names.actor(actor.and_then(|actor| actor.parse().ok()));
         let principal = metadata.get(ON_BEHALF_OF);
@@ -80,6 +131,7 @@ impl TimelineEntry {
             on_behalf_of,
             network: metadata.get(NETWORK).cloned(),
             text: capitalized(&text),
+            about: About::new(recorded, event, metadata, names),
         }
     }
 }
@@ -114,6 +166,9 @@ impl std::fmt::Display for TimelineEntry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let at = self.at.format("%Y-%m-%d %H:%M:%S UTC");
         write!(f, "{at}  #{}  {}", self.position, self.text)?;
+        if let Some(location) = &self.about.location {
+            write!(f, "  ({location})")?;
+        }
         match &self.network {
             Some(network) => write!(f, "  [network {}]", network.chars().take(8).collect::<String>()),
             None => Ok(()),

@@ -7,12 +7,13 @@ use cqrs_es::Aggregate;
 use domain::{
     agency::{AgencyEvent, Role},
     connect_link::{ConnectLink, ConnectLinkEvent},
+    customer::CustomerEvent,
     event::Event,
     grant::GrantEvent,
-    ids::{LinkId, MemberId},
+    ids::{CustomerId, LinkId, LocationId, MemberId},
     integration::IntegrationEvent,
     log::{Metadata, Recorded},
-    personal::Detail,
+    personal::{Detail, Personal},
     provider::ProviderId,
     trail::LINK_TRAIL,
 };
@@ -23,24 +24,45 @@ use domain::{
 pub struct Names {
     members: HashMap<MemberId, (Option<String>, Role)>,
     links: HashMap<LinkId, ProviderId>,
+    customers: HashMap<CustomerId, String>,
+    locations: HashMap<LocationId, String>,
     providers: HashMap<ProviderId, String>,
 }
 
 impl Names {
-    /// Learns who a member is and which provider a link is for.
+    /// Learns who a member is, which provider a link is for, and what customers and their places are called.
     pub fn learn(&mut self, recorded: &Recorded, event: &Event) {
         match event {
             Event::Agency(AgencyEvent::MemberAdded { member, role, personal }) => {
-                let name = personal.as_ref().and_then(|personal| personal.get(Detail::Name));
-                self.members.insert(*member, (name.map(str::to_owned), *role));
+                self.members.insert(*member, (name_in(personal.as_ref()), *role));
             }
             Event::ConnectLink(ConnectLinkEvent::Issued { terms, .. }) => {
                 if let Ok(link) = recorded.aggregate_id.parse() {
                     self.link_is_for(link, terms.provider.clone());
                 }
             }
+            Event::Customer(CustomerEvent::Created { personal, .. }) => {
+                if let (Ok(customer), Some(name)) = (recorded.aggregate_id.parse(), name_in(personal.as_ref())) {
+                    self.customers.insert(customer, name);
+                }
+            }
+            Event::Customer(CustomerEvent::LocationAdded { location, personal }) => {
+                if let Some(name) = name_in(personal.as_ref()) {
+                    self.locations.insert(*location, name);
+                }
+            }
             _ => {}
         }
+    }
+
+    /// What a customer is called.
+    pub(super) fn customer(&self, id: &str) -> Option<String> {
+        self.customers.get(&id.parse().ok()?).cloned()
+    }
+
+    /// What a place of business is called.
+    pub(super) fn location(&self, id: &str) -> Option<String> {
+        self.locations.get(&id.parse().ok()?).cloned()
     }
 
     /// Tells which provider a link is for, where its first event is not at hand.
@@ -97,6 +119,10 @@ impl Names {
             None => "somebody".to_owned(),
         }
     }
+}
+
+fn name_in(personal: Option<&Personal>) -> Option<String> {
+    personal?.get(Detail::Name).map(str::to_owned)
 }
 
 /// A role in words.

@@ -189,7 +189,7 @@ impl Customer {
     }
 
     /// A customer as its log says.
-    pub(super) fn of(id: CustomerId, file: CustomerFile) -> Self {
+    pub(in crate::agency_api) fn of(id: CustomerId, file: CustomerFile) -> Self {
         Self {
             id,
             name: file.person.name,

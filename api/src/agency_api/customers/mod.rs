@@ -7,6 +7,7 @@ pub(super) use body::{Customer, CustomerToCreate, CustomerToErase, Erasure, Loca
 use application::{
     customers::{AddLocation, ChangePlan, CreateCustomer},
     erasure::ErasedCustomer,
+    past::Moment,
 };
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use domain::{
@@ -16,7 +17,8 @@ use domain::{
 
 use super::{
     answer::{answer, respond, with_position},
-    asked::Id,
+    as_of::{self, AsOf},
+    asked::{Asked, Id},
     authenticated::{Authenticated, CustomersErase, CustomersRead, CustomersWrite},
     document::{ReadRefusals, WriteRefusals},
     reading::{MinPosition, Reading},
@@ -65,15 +67,17 @@ pub(super) async fn create(
 #[utoipa::path(
     get, path = "/customers/{id}", tag = "Customers", operation_id = "read_customer",
     security(("api_key" = ["customers:read"])),
-    params(("id" = uuid::Uuid, Path, description = "The customer"), MinPosition),
+    params(("id" = uuid::Uuid, Path, description = "The customer"), AsOf, MinPosition),
     responses((status = 200, description = "The customer", body = Customer), ReadRefusals),
 )]
 pub(super) async fn read(
     State(server): State<Server>,
     reading: Reading<CustomersRead>,
     Id(id): Id<CustomerId>,
+    Asked(AsOf { as_of }): Asked<AsOf>,
 ) -> Result<Json<Customer>, Problem> {
-    customer(&server, &reading.caller, id).await.map(Json)
+    let until = as_of::moment(&server, &reading, as_of.as_deref()).await?;
+    customer(&server, &reading.caller, id, until).await.map(Json)
 }
 
 /// Adds a place of business
@@ -128,7 +132,7 @@ pub(super) async fn set_plan(
         source_allowance,
     };
     let done = server.app.run(&caller.context, command).await?;
-    let customer = customer(&server, &caller, id).await?;
+    let customer = customer(&server, &caller, id, None).await?;
     Ok(respond(
         &server,
         &caller.context,
@@ -165,8 +169,13 @@ pub(super) async fn erase(
     Ok(with_position(&server, &caller.context, StatusCode::OK, erased.done))
 }
 
-async fn customer<N>(server: &Server, caller: &Authenticated<N>, id: CustomerId) -> Result<Customer, Problem> {
-    let file = server.app.customer(caller.context.tenant, id).await?;
+async fn customer<N>(
+    server: &Server,
+    caller: &Authenticated<N>,
+    id: CustomerId,
+    until: Option<Moment>,
+) -> Result<Customer, Problem> {
+    let file = server.app.customer_until(caller.context.tenant, id, until).await?;
     let file = file.ok_or(application::CommandError::from(CustomerError::NotFound))?;
     Ok(Customer::of(id, file))
 }

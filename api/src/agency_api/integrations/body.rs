@@ -114,7 +114,7 @@ pub(in crate::agency_api) struct LastRequest {
 
 impl Integration {
     /// An integration by the clock.
-    pub(super) fn of(row: IntegrationRow, now: Timestamp) -> Self {
+    pub(in crate::agency_api) fn of(row: IntegrationRow, now: Timestamp) -> Self {
         let standing = row.standing();
         Self {
             badge: badge(&row, now).into(),

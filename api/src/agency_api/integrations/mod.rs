@@ -11,9 +11,10 @@ use projections::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use body::Integration;
+pub(super) use body::Integration;
 
 use super::{
+    as_of::{self, AsOf},
     asked::{Asked, Id, provider},
     authenticated::IntegrationsRead,
     document::{self, ReadRefusals},
@@ -41,6 +42,8 @@ pub(super) struct IntegrationsWanted {
     status: Option<Badge>,
     /// With this provider.
     provider: Option<String>,
+    /// As they were then: an RFC 3339 time, or the `Grantlink-Position` of an earlier answer.
+    as_of: Option<String>,
     /// How many at most.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
@@ -78,11 +81,16 @@ pub(super) async fn list(
         status: wanted.status,
     };
     reading.shown_by(&server, &[IntegrationView::VIEW]).await?;
-    let now = reading.caller.context.now;
-    let rows = server
-        .views
-        .integrations(reading.tenant(), &filter, page.with_one_more(), now)
-        .await?;
+    let until = as_of::moment(&server, &reading, wanted.as_of.as_deref()).await?;
+    let now = until.map_or(reading.caller.context.now, |until| until.at);
+    let rows = if let Some(until) = until {
+        let past = as_of::indexed(&server, &reading, until).await?;
+        past.integrations(&filter, page.with_one_more()).await?
+    } else {
+        let views = &server.views;
+        let rows = views.integrations(reading.tenant(), &filter, page.with_one_more(), now);
+        rows.await?
+    };
     let (rows, next_cursor) = page.cut(&server, reading.tenant(), rows, |row| Cursor::from(row));
     let data = rows.into_iter().map(|row| Integration::of(row, now)).collect();
     Ok(Json(Integrations { data, next_cursor }))
@@ -94,16 +102,23 @@ pub(super) async fn list(
 #[utoipa::path(
     get, path = "/integrations/{id}", tag = "Integrations", operation_id = "read_integration",
     security(("api_key" = ["integrations:read"])),
-    params(("id" = Uuid, Path, description = "The integration"), MinPosition),
+    params(("id" = Uuid, Path, description = "The integration"), AsOf, MinPosition),
     responses((status = 200, description = "The integration", body = Integration), ReadRefusals),
 )]
 pub(super) async fn read(
     State(server): State<Server>,
     reading: Reading<IntegrationsRead>,
     Id(id): Id<IntegrationId>,
+    Asked(AsOf { as_of }): Asked<AsOf>,
 ) -> Result<Json<Integration>, Problem> {
-    reading.shown_by(&server, &[IntegrationView::VIEW]).await?;
-    let row = server.views.integration(reading.tenant(), id).await?;
+    let until = as_of::moment(&server, &reading, as_of.as_deref()).await?;
+    let row = if let Some(until) = until {
+        as_of::past(&server, &reading, until).integration(id).await?
+    } else {
+        reading.shown_by(&server, &[IntegrationView::VIEW]).await?;
+        server.views.integration(reading.tenant(), id).await?
+    };
     let row = row.ok_or_else(|| Problem::new(Kind::IntegrationNotFound).detail("there is no such integration"))?;
-    Ok(Json(Integration::of(row, reading.caller.context.now)))
+    let now = until.map_or(reading.caller.context.now, |until| until.at);
+    Ok(Json(Integration::of(row, now)))
 }

@@ -214,7 +214,7 @@ pub(in crate::agency_api) struct Failure {
 
 impl Link {
     /// A link by the clock.
-    pub(super) fn of(row: LinkRow, now: Timestamp) -> Self {
+    pub(in crate::agency_api) fn of(row: LinkRow, now: Timestamp) -> Self {
         let (status, ended_at) = (row.status_at(now), row.ended_at(now));
         Self {
             id: row.id,

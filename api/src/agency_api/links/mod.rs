@@ -1,7 +1,8 @@
-//! Connect links: issue, read, show again, revoke, and everything that happened to one.
+//! Connect links: issue, read, show again, revoke.
 
-pub(super) mod audit;
 mod body;
 pub(super) mod commands;
 mod ended;
 pub(super) mod reads;
+
+pub(super) use body::Link;

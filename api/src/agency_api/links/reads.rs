@@ -15,6 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::body::Link;
 use crate::{
     agency_api::{
+        as_of::{self, AsOf},
         asked::{Asked, Id, provider},
         authenticated::LinksRead,
         document::{self, ReadRefusals},
@@ -41,6 +42,8 @@ pub(in crate::agency_api) struct LinksWanted {
     status: Option<LinkStatus>,
     /// For this provider.
     provider: Option<String>,
+    /// As they were then: an RFC 3339 time, or the `Grantlink-Position` of an earlier answer.
+    as_of: Option<String>,
     /// How many at most.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
@@ -78,11 +81,17 @@ pub(in crate::agency_api) async fn list(
         status: wanted.status,
     };
     reading.shown_by(&server, &[LinkView::VIEW]).await?;
-    let now = reading.caller.context.now;
-    let rows = server
-        .views
-        .links(reading.tenant(), &filter, page.with_one_more(), now)
-        .await?;
+    let until = as_of::moment(&server, &reading, wanted.as_of.as_deref()).await?;
+    let now = until.map_or(reading.caller.context.now, |until| until.at);
+    let rows = if let Some(until) = until {
+        let past = as_of::indexed(&server, &reading, until).await?;
+        past.links(&filter, page.with_one_more()).await?
+    } else {
+        let views = &server.views;
+        views
+            .links(reading.tenant(), &filter, page.with_one_more(), now)
+            .await?
+    };
     let (rows, next_cursor) = page.cut(&server, reading.tenant(), rows, |row| Cursor::from(row));
     let data = rows.into_iter().map(|row| Link::of(row, now)).collect();
     Ok(Json(Links { data, next_cursor }))
@@ -94,16 +103,23 @@ pub(in crate::agency_api) async fn list(
 #[utoipa::path(
     get, path = "/links/{id}", tag = "Links", operation_id = "read_link",
     security(("api_key" = ["links:read"])),
-    params(("id" = Uuid, Path, description = "The link"), MinPosition),
+    params(("id" = Uuid, Path, description = "The link"), AsOf, MinPosition),
     responses((status = 200, description = "The link", body = Link), ReadRefusals),
 )]
 pub(in crate::agency_api) async fn read(
     State(server): State<Server>,
     reading: Reading<LinksRead>,
     Id(id): Id<LinkId>,
+    Asked(AsOf { as_of }): Asked<AsOf>,
 ) -> Result<Json<Link>, Problem> {
-    reading.shown_by(&server, &[LinkView::VIEW]).await?;
-    let row = server.views.link(reading.tenant(), id).await?;
+    let until = as_of::moment(&server, &reading, as_of.as_deref()).await?;
+    let row = if let Some(until) = until {
+        as_of::past(&server, &reading, until).link(id).await?
+    } else {
+        reading.shown_by(&server, &[LinkView::VIEW]).await?;
+        server.views.link(reading.tenant(), id).await?
+    };
     let row = row.ok_or(application::CommandError::from(ConnectLinkError::NotIssued))?;
-    Ok(Json(Link::of(row, reading.caller.context.now)))
+    let now = until.map_or(reading.caller.context.now, |until| until.at);
+    Ok(Json(Link::of(row, now)))
 }

@@ -1,10 +1,12 @@
 //! The API as its clients meet it: the router over a real SQLite log and views, with the runners at work.
 
+mod as_of;
 mod audit;
 mod bad_input;
 mod canary;
 mod customers;
 mod document;
+mod feed;
 mod idempotency;
 mod integrations;
 mod links;
@@ -14,6 +16,7 @@ mod positions;
 mod provider;
 mod scopes;
 mod strangers;
+mod timelines;
 mod world;
 
 use world::{Agency, Answer, Call, World};

@@ -16,6 +16,10 @@ use super::{
 pub(super) fn call_of(route: &Route, place: &Place, link: &Value, key: &str) -> Call {
     let id = if route.path.contains("/customers/{id}") {
         place.customer.clone()
+    } else if route.path.contains("/locations/{id}") {
+        place.location.clone()
+    } else if route.path.contains("/members/{id}") {
+        place.member.clone()
     } else if route.path.contains("/integrations/{id}") {
         text(&link["integration_id"])
     } else {
@@ -30,8 +34,13 @@ pub(super) fn call_of(route: &Route, place: &Place, link: &Value, key: &str) -> 
         "PUT /customers/{id}/plan" => call.json(&json!({"source_allowance": 3})),
         "POST /links" => call.json(&place.link()),
         "GET /customers/{id}"
+        | "GET /customers/{id}/audit"
+        | "GET /events"
         | "GET /integrations"
         | "GET /integrations/{id}"
+        | "GET /integrations/{id}/audit"
+        | "GET /locations/{id}/audit"
+        | "GET /members/{id}/audit"
         | "GET /links"
         | "GET /links/{id}"
         | "GET /links/{id}/audit"
@@ -94,6 +103,7 @@ async fn another_tenants_things_are_as_missing_as_what_never_was() {
     let nowhere = Place {
         customer: world.new_id().to_string(),
         location: world.new_id().to_string(),
+        member: world.new_id().to_string(),
     };
     let never = json!({"id": world.new_id(), "integration_id": world.new_id()});
     let before = world.head().await;
@@ -103,7 +113,8 @@ async fn another_tenants_things_are_as_missing_as_what_never_was() {
     {
         let at = format!("{} {}", route.method, route.path);
         let answer = world.send(call_of(route, &place, &link, key)).await;
-        let names_something = route.path.contains("{id}") || at == "POST /api/agency/v1/links";
+        let is_colleague = route.path.contains("/members/") && *key == strangers[1]; // of the same agency
+        let names_something = !is_colleague && (route.path.contains("{id}") || at == "POST /api/agency/v1/links");
         if names_something {
             let missing = world.send(call_of(route, &nowhere, &never, key)).await;
             assert_eq!(answer.status.as_u16(), 404, "{at}: {}", answer.text());

@@ -6,6 +6,7 @@ use application::{
     Actor, CommandError, Context, Decision, UseCase,
     agencies::{FoundAgency, IssueApiKey, Owner, RevokeApiKey},
     links::LinkInHand,
+    ports::vault,
     work::Work,
 };
 use domain::{
@@ -34,6 +35,8 @@ pub(in crate::agency_api::tests) struct Agency {
 pub(in crate::agency_api::tests) struct Place {
     pub(in crate::agency_api::tests) customer: String,
     pub(in crate::agency_api::tests) location: String,
+    /// Who took the customer on.
+    pub(in crate::agency_api::tests) member: String,
 }
 
 impl Place {
@@ -88,13 +91,27 @@ impl World {
     /// A key that was taken back.
     pub(in crate::agency_api::tests) async fn revoked_key(&self, agency: &Agency) -> String {
         let key = self.key(agency, Mode::Live, every_scope()).await;
-        let number = key.split('_').nth(3).unwrap().parse().unwrap();
+        self.revoke_key(agency, &key).await;
+        key
+    }
+
+    /// Takes a key back.
+    pub(in crate::agency_api::tests) async fn revoke_key(&self, agency: &Agency, key: &str) {
         let command = RevokeApiKey {
             agency: agency.id,
-            number,
+            number: key.split('_').nth(3).unwrap().parse().unwrap(),
         };
         self.server.app.run(&self.operator(agency.id), command).await.unwrap();
-        key
+    }
+
+    /// Destroys a customer's key, with which everything personal goes.
+    pub(in crate::agency_api::tests) async fn erase(&self, agency: &Agency, place: &Place) {
+        let subject = Subject::Customer(place.customer.parse().unwrap());
+        let key = vault::Place {
+            tenant: TenantId::of(agency.id, Mode::Live),
+            record: vault::Record::SubjectKey(subject),
+        };
+        self.server.app.vault.delete(&key).await.unwrap();
     }
 
     /// The agency takes a customer on.
@@ -104,7 +121,20 @@ impl World {
         Place {
             customer: text(&customer["id"]),
             location: text(&customer["locations"][0]["id"]),
+            member: self.member(key).await,
         }
+    }
+
+    /// The member in whose name a key acts.
+    pub(in crate::agency_api::tests) async fn member(&self, key: &str) -> String {
+        let request = RequestId(self.new_id());
+        self.server
+            .app
+            .authenticate(key, request)
+            .await
+            .unwrap()
+            .member
+            .to_string()
     }
 
     /// The agency issues a link.

@@ -61,7 +61,7 @@ impl Call {
         self.header("Grantlink-Min-Position", earlier.position())
     }
 
-    pub(super) fn request(self) -> Request<Body> {
+    pub(in crate::agency_api::tests) fn request(self) -> Request<Body> {
         let mut request = Request::builder().method(self.method).uri(self.path);
         for (name, value) in self.headers {
             request = request.header(name, value);

@@ -168,6 +168,7 @@ impl World {
             app,
             checkpoints: Checkpoints::new(views.clone()),
             views,
+            feeds: Arc::default(),
             limits: Arc::default(),
             opened: Arc::default(),
             proxies: Arc::default(),
