@@ -6,6 +6,7 @@
 
 pub mod audit_entry;
 pub mod checkpoints;
+pub mod connection_span;
 mod fold;
 pub mod integration;
 pub mod link;
@@ -14,6 +15,7 @@ pub mod projection;
 pub mod read;
 pub mod reader;
 pub mod rebuild;
+pub mod report_day;
 pub mod runner;
 pub mod store;
 pub mod timeline;
@@ -34,4 +36,6 @@ pub const VIEWS: &[View] = &[
     link::LinkView::VIEW,
     integration::IntegrationView::VIEW,
     audit_entry::AuditEntryView::VIEW,
+    report_day::ReportDayView::VIEW,
+    connection_span::ConnectionSpanView::VIEW,
 ];

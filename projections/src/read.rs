@@ -12,8 +12,10 @@ use uuid::Uuid;
 
 use crate::{
     audit_entry::AuditSubject,
+    connection_span::Span,
     integration::{Badge, IntegrationRow},
     link::{LinkRow, LinkStatus},
+    report_day::DayFigures,
 };
 
 /// Which rows of a list are wanted; what is None does not matter. `S` is how a row stands by the clock.
@@ -110,6 +112,24 @@ pub trait Views: Send + Sync {
         provider: &ProviderId,
         but_for: IntegrationId,
     ) -> Result<Vec<String>, StoreError>;
+
+    /// What was counted on each of these days (from, and up to but without), by provider and member. `now` decides which links
+    /// have expired.
+    async fn figures(
+        &self,
+        tenant: TenantId,
+        days: std::ops::Range<i64>,
+        now: Timestamp,
+    ) -> Result<Vec<DayFigures>, StoreError>;
+
+    /// What integrations stood on between two moments, of one customer or of all, in no order; `limit` at most.
+    async fn spans(
+        &self,
+        tenant: TenantId,
+        customer: Option<CustomerId>,
+        between: std::ops::Range<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<Span>, StoreError>;
 
     /// Where the events about a subject stand behind a position, in order.
     async fn audit(

@@ -6,9 +6,11 @@ use domain::log::Position;
 use crate::{
     Projection, VIEWS,
     audit_entry::AuditEntryView,
+    connection_span::ConnectionSpanView,
     fold::{Closed, PageEnd, Table},
     integration::IntegrationView,
     link::LinkView,
+    report_day::ReportDayView,
     runner::Sources,
     store::{Build, Switched, Written},
 };
@@ -57,6 +59,8 @@ pub async fn rebuild_named(
         "link" => rebuild(LinkView, sources, progress).await,
         "integration" => rebuild(IntegrationView, sources, progress).await,
         "audit_entry" => rebuild(AuditEntryView, sources, progress).await,
+        "report_day" => rebuild(ReportDayView, sources, progress).await,
+        "connection_span" => rebuild(ConnectionSpanView, sources, progress).await,
         _ => Err(RebuildError::NoView(name.to_owned())),
     }
 }

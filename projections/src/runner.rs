@@ -10,10 +10,12 @@ use crate::{
     Projection,
     audit_entry::AuditEntryView,
     checkpoints::{Checkpoints, Health},
+    connection_span::ConnectionSpanView,
     fold::{Closed, PageEnd, Table},
     integration::IntegrationView,
     link::LinkView,
     reader::EventReader,
+    report_day::ReportDayView,
     store::{Changes, Checkpoint, ViewStore, Written},
 };
 
@@ -64,6 +66,8 @@ pub fn keep_all(sources: &Sources, checkpoints: &Checkpoints, pace: Pace) -> Joi
     tasks.spawn(Runner::new(LinkView, sources.clone(), checkpoints.clone(), pace).run());
     tasks.spawn(Runner::new(IntegrationView, sources.clone(), checkpoints.clone(), pace).run());
     tasks.spawn(Runner::new(AuditEntryView, sources.clone(), checkpoints.clone(), pace).run());
+    tasks.spawn(Runner::new(ReportDayView, sources.clone(), checkpoints.clone(), pace).run());
+    tasks.spawn(Runner::new(ConnectionSpanView, sources.clone(), checkpoints.clone(), pace).run());
     tasks
 }
 

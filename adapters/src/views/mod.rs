@@ -6,6 +6,7 @@ mod db;
 mod erase;
 mod lists;
 mod read;
+mod reports;
 mod statements;
 mod store;
 

@@ -1,19 +1,23 @@
 //! Reading views. Which side is live and what stands on it are read in one snapshot, so that a switch never shows half.
 
+use std::ops::Range;
+
 use application::ports::StoreError;
 use async_trait::async_trait;
 use domain::{
     Timestamp,
-    ids::{IntegrationId, LinkId, TenantId},
+    ids::{CustomerId, IntegrationId, LinkId, TenantId},
     log::Position,
     provider::ProviderId,
 };
 use projections::{
     Projection, View,
     audit_entry::{AuditEntryView, AuditSubject, entry_key},
+    connection_span::{ConnectionSpanView, Span},
     integration::{Badge, IntegrationRow, IntegrationView},
     link::{LinkRow, LinkStatus, LinkView},
     read::{Filter, Page, Views},
+    report_day::{DayFigures, ReportDayView},
     store::Side,
     view::{Cell, Cells, Kind, ViewRow},
 };
@@ -21,6 +25,7 @@ use projections::{
 use super::{
     ViewDb,
     lists::ListSql,
+    reports,
     statements::{CHECKPOINT_OF, leak, names, table_name},
     store::{CHECKPOINT, broken, checkpoint, name},
 };
@@ -34,6 +39,8 @@ pub(super) struct ReadSql {
     integrations: ListSql<Badge>,
     listings: &'static str,
     audit: &'static str,
+    figures: &'static str,
+    spans: &'static str,
 }
 
 impl ReadSql {
@@ -52,6 +59,8 @@ impl ReadSql {
             audit: leak(format!(
                 "SELECT position FROM {audit} WHERE key > $1 AND key <= $2 ORDER BY key LIMIT $3"
             )),
+            figures: leak(reports::figures(side)),
+            spans: leak(reports::spans(side)),
         }
     }
 }
@@ -113,6 +122,29 @@ impl Views for ViewDb {
         let rows = self.answer(&IntegrationView::VIEW, &[Kind::Text], statement).await?;
         rows.into_iter()
             .map(|cells| Cells::new(cells).parse().map_err(broken))
+            .collect()
+    }
+
+    async fn figures(&self, tenant: TenantId, days: Range<i64>, now: Timestamp) -> Result<Vec<DayFigures>, StoreError> {
+        let values = reports::figures_of(tenant, &days, now);
+        let statement = |sql: &ReadSql| Some((sql.figures, values));
+        let rows = self.answer(&ReportDayView::VIEW, reports::FIGURES, statement).await?;
+        reports::together(rows).map_err(broken)
+    }
+
+    async fn spans(
+        &self,
+        tenant: TenantId,
+        customer: Option<CustomerId>,
+        between: Range<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<Span>, StoreError> {
+        let values = reports::spans_of(tenant, customer, &between, limit);
+        let kinds = [&self.sql(&ConnectionSpanView::VIEW)?.kinds[..], &[Kind::Integer]].concat();
+        let statement = |sql: &ReadSql| Some((sql.spans, values));
+        let rows = self.answer(&ConnectionSpanView::VIEW, &kinds, statement).await?;
+        rows.into_iter()
+            .map(|cells| reports::span(cells).map_err(broken))
             .collect()
     }
 

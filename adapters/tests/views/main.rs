@@ -7,6 +7,8 @@ mod queries;
 #[cfg(test)]
 mod rebuild;
 #[cfg(test)]
+mod reports;
+#[cfg(test)]
 mod runner;
 #[cfg(test)]
 #[path = "../../../projections/src/stories.rs"]

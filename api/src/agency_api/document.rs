@@ -35,6 +35,7 @@ use crate::problem::{FieldError, MEDIA_TYPE, Problem};
         (name = "Integrations", description = "The living connections, with their badges."),
         (name = "Events", description = "Everything that happens, in order: pages and a stream."),
         (name = "Members", description = "The agency's people."),
+        (name = "Reports", description = "Figures day by day, and who could use what. Days are those of UTC."),
         (name = "Providers", description = "What can be connected."),
     ),
 )]

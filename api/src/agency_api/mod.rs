@@ -15,6 +15,7 @@ mod links;
 mod pages;
 mod providers;
 mod reading;
+mod reports;
 mod sent;
 #[cfg(test)]
 mod tests;
@@ -98,6 +99,8 @@ fn with_document() -> OpenApiRouter<Server> {
         .routes(routes!(integrations::read))
         .routes(routes!(providers::list))
         .routes(routes!(feed::events))
+        .routes(routes!(reports::days))
+        .routes(routes!(reports::access))
         .routes(routes!(timeline::of_integration))
         .routes(routes!(timeline::of_customer))
         .routes(routes!(timeline::of_location))

@@ -82,9 +82,30 @@ pub(in crate::agency_api) struct FedEvent {
     #[schema(value_type = Option<String>)]
     personal_subject: Option<Subject>,
     /// The personal data, for keys with the scope `personal:read`; `null` where there is none or it was erased.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Shown::is_withheld")]
     #[schema(value_type = Option<Object>)]
-    personal: Option<Option<BTreeMap<Detail, String>>>,
+    personal: Shown,
+}
+
+/// What a reader gets to see of an event's personal data.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Shown {
+    /// It is none of this reader's business.
+    Withheld,
+    /// What is left of it.
+    Open(Option<BTreeMap<Detail, String>>),
+}
+
+impl Shown {
+    /// What is left of personal data, for somebody who may see it.
+    pub(super) fn open(personal: Option<Personal>) -> Self {
+        Self::Open(personal.map(|personal| personal.facts))
+    }
+
+    fn is_withheld(&self) -> bool {
+        matches!(self, Self::Withheld)
+    }
 }
 
 impl FedEvent {
@@ -93,8 +114,8 @@ impl FedEvent {
         &self.cursor
     }
 
-    /// `personal` is what may be shown: nothing at all, or what is left of the personal data.
-    pub(super) fn new(recorded: &Recorded, cursor: String, personal: Option<Option<Personal>>) -> Self {
+    /// The event, with what may be shown of its personal data.
+    pub(super) fn new(recorded: &Recorded, cursor: String, personal: Shown) -> Self {
         let mut around: Metadata = serde_json::from_str(&recorded.metadata).unwrap_or_default();
         let mut id = |key| around.remove(key);
         Self {
@@ -116,7 +137,7 @@ impl FedEvent {
             integration_id: id(INTEGRATION),
             link_id: id(LINK),
             personal_subject: recorded.personal.as_ref().map(|personal| personal.subject),
-            personal: personal.map(|personal| personal.map(|personal| personal.facts)),
+            personal,
         }
     }
 }

@@ -3,7 +3,10 @@
 use application::{Context, ports::StoreError};
 use domain::log::Position;
 
-use super::{event::FedEvent, types::Types};
+use super::{
+    event::{FedEvent, Shown},
+    types::Types,
+};
 use crate::state::Server;
 
 /// So many events are read from the log at once.
@@ -46,9 +49,9 @@ impl Reader {
                     continue;
                 }
                 let personal = if self.sees_personal {
-                    Some(app.personal.open(&recorded).await?)
+                    Shown::open(app.personal.open(&recorded).await?)
                 } else {
-                    None
+                    Shown::Withheld
                 };
                 events.push(FedEvent::new(&recorded, self.cursor(), personal));
             }

@@ -244,7 +244,7 @@ impl Listener {
                 continue;
             }
             let part = timeout(SOON, self.parts.next()).await.expect("nothing came")?;
-            self.read += &String::from_utf8(part.unwrap().to_vec()).unwrap();
+            self.read += std::str::from_utf8(&part.unwrap()).unwrap();
         }
     }
 }

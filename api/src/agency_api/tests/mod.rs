@@ -14,6 +14,7 @@ mod lists;
 mod newer_node;
 mod positions;
 mod provider;
+mod reports;
 mod scopes;
 mod strangers;
 mod timelines;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     Call, World,
     document::{Route, routes},
-    world::{Place, every_scope, text},
+    world::{Place, TODAY, every_scope, text},
 };
 
 /// A good call of a route, with the ids of a place and its link in it. A new route needs an arm here, or the tests that walk
@@ -33,6 +33,8 @@ pub(super) fn call_of(route: &Route, place: &Place, link: &Value, key: &str) -> 
         "POST /customers/{id}/locations" => call.json(&json!({"name": "Harbour"})),
         "PUT /customers/{id}/plan" => call.json(&json!({"source_allowance": 3})),
         "POST /links" => call.json(&place.link()),
+        "GET /reports/access" => Call::get(&format!("/reports/access?date={TODAY}")).key(key),
+        "GET /reports/days" => Call::get(&format!("/reports/days?from={TODAY}&to={TODAY}")).key(key),
         "GET /customers/{id}"
         | "GET /customers/{id}/audit"
         | "GET /events"

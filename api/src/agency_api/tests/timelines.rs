@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{Answer, Call, World, world::text};
 
 /// A42: what happened is told from whomever it concerns, with what places are called.
+/// Mutant: with what an event adds left out of the index, the location's story lacks its beginning and this fails.
 #[tokio::test]
 async fn a_story_is_told_from_the_customer_the_location_the_member_and_the_integration() {
     let world = World::new().await;

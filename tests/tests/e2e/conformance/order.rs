@@ -12,6 +12,7 @@ grantlink_tests::on_both_databases!(
     two_nodes_share_one_order,
     time_never_goes_backwards,
     a_page_is_short_only_at_the_head,
+    a_tenant_that_pages_while_all_write_sees_its_own_events_once,
 );
 
 const COMMITTERS: u64 = 8;
@@ -147,5 +148,42 @@ async fn a_page_is_short_only_at_the_head(database: Database) -> anyhow::Result<
         }
     }
     assert_eq!(*stores.log.committed().borrow(), Position(25));
+    Ok(())
+}
+
+/// ES-5, API-5: pages of one tenant hold its events, each once and in their order, and no other's, whoever writes meanwhile.
+/// Mutant: without the tenant in the statement this fails.
+async fn a_tenant_that_pages_while_all_write_sees_its_own_events_once(database: Database) -> anyhow::Result<()> {
+    let stores = database.open().await?;
+    let (mine, total) = (tenant(), usize::try_from(COMMITTERS / 2 * COMMITS)?);
+    let mut committers = JoinSet::new();
+    for number in 0..COMMITTERS {
+        let (log, tenant) = (Arc::clone(&stores.log), if number % 2 == 0 { mine } else { tenant() });
+        committers.spawn(async move {
+            for _ in 0..COMMITS {
+                log.commit(Draft::of(tenant).appends(&stream(), 0).commit()).await?;
+            }
+            anyhow::Ok(())
+        });
+    }
+    let mut committed = stores.log.committed();
+    let mut seen: Vec<Recorded> = Vec::new();
+    while seen.len() < total {
+        committed.borrow_and_update();
+        let after = seen.last().map_or(Position(0), |event| event.position);
+        let page = stores.log.page_of(mine, after, 7).await?;
+        let at_the_end = page.len() < 7;
+        seen.extend(page);
+        if at_the_end && seen.len() < total {
+            committed.changed().await?;
+        }
+    }
+    for done in committers.join_all().await {
+        done?;
+    }
+    let log = stores.log.page(Position(0), 1_000).await?;
+    let own: Vec<_> = log.into_iter().filter(|event| event.tenant_id == mine).collect();
+    assert_eq!(seen, own);
+    assert_eq!(seen.len(), total);
     Ok(())
 }

@@ -17,7 +17,7 @@ const ROWS_READ: &str = "SELECT relname || ' as it lies', seq_tup_read FROM pg_s
 
 /// Reads of streams and secrets, and commits that conflict, known ones and ones that stand read a few rows each.
 ///
-/// Mutants: a grouped read of the vault without its LIMIT, and `at` with IN where it has ANY, go through a whole table for one answer,
+/// Mutants: a grouped read of the vault without its LIMIT, `at` with IN where it has ANY, and a tenant's page without its index go through a whole table for one answer,
 /// and this fails.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_answer_needs_a_whole_table() -> anyhow::Result<()> {
@@ -43,6 +43,8 @@ async fn no_answer_needs_a_whole_table() -> anyhow::Result<()> {
         try_join_all(reads).await?;
         stores.log.moved(Position(ROWS as u64), 10).await?;
         stores.log.at(&[Position(5), Position(7)]).await?;
+        let strangers = stores.log.page_of(tenant(), Position(0), 10).await?;
+        anyhow::ensure!(strangers.is_empty(), "a tenant without events has a page");
         stores.close().await;
 
         for (name, read) in rows_read(&database).await? {

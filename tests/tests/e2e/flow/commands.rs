@@ -159,7 +159,7 @@ async fn a_server_that_would_not_be_safe_says_what_to_change(database: Database)
     Ok(())
 }
 
-fn said(output: &Output) -> anyhow::Result<String> {
+pub(super) fn said(output: &Output) -> anyhow::Result<String> {
     anyhow::ensure!(output.status.success(), "{}", complaint(output));
     Ok(String::from_utf8(output.stdout.clone())?)
 }

@@ -9,6 +9,7 @@ mod expiry;
 mod happy;
 mod hosts;
 mod idempotency;
+mod past;
 mod plans;
 mod races;
 mod scanners;

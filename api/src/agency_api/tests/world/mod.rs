@@ -41,8 +41,10 @@ use projections::{
     Projection,
     audit_entry::AuditEntryView,
     checkpoints::Checkpoints,
+    connection_span::ConnectionSpanView,
     integration::IntegrationView,
     link::LinkView,
+    report_day::ReportDayView,
     runner::{Pace, Runner, Sources},
 };
 use tempfile::TempDir;
@@ -55,6 +57,8 @@ use crate::{agency_api::router, state::Server};
 
 /// A Saturday in November.
 const BEGINNING: i64 = 1_795_255_200_000_000;
+/// Its day.
+pub(in crate::agency_api::tests) const TODAY: &str = "2026-11-21";
 
 pub(in crate::agency_api::tests) struct World {
     pub(in crate::agency_api::tests) server: Server,
@@ -102,6 +106,13 @@ impl Remains for NothingRemains {
     }
 }
 
+fn addresses() -> Addresses {
+    Addresses {
+        scheme: "https".into(),
+        port: None,
+    }
+}
+
 /// What the server logs of a failure stands beside the test that met it.
 fn show_failures() {
     let failures = tracing_subscriber::fmt()
@@ -117,6 +128,8 @@ impl World {
         world.follow(LinkView, &sources);
         world.follow(IntegrationView, &sources);
         world.follow(AuditEntryView, &sources);
+        world.follow(ReportDayView, &sources);
+        world.follow(ConnectionSpanView, &sources);
         world
     }
 
@@ -153,10 +166,7 @@ impl World {
             network_keys: NetworkKeys::default(),
             listings: ListingCache::default(),
             invitations: InvitationCache::default(),
-            addresses: Addresses {
-                scheme: "https".into(),
-                port: None,
-            },
+            addresses: addresses(),
             default_link_life: TimeDelta::days(7),
         });
         let sources = Sources {
