@@ -49,10 +49,11 @@ pub enum WaitError {
 #[derive(Clone)]
 pub struct Checkpoints {
     store: Arc<dyn ViewStore>,
-    views: Arc<HashMap<&'static str, Progress>>,
+    views: Arc<HashMap<&'static str, Known>>,
 }
 
-struct Progress {
+/// One view, as this node sees it.
+struct Known {
     view: View,
     reached: watch::Sender<Position>,
     health: watch::Sender<Health>,
@@ -61,12 +62,12 @@ struct Progress {
 impl Checkpoints {
     /// For every view of a store.
     pub fn new(store: Arc<dyn ViewStore>) -> Self {
-        let progress = |view: &View| Progress {
+        let known = |view: &View| Known {
             view: *view,
             reached: watch::Sender::new(Position(0)),
             health: watch::Sender::new(Health::Following),
         };
-        let views = VIEWS.iter().map(|view| (view.name, progress(view))).collect();
+        let views = VIEWS.iter().map(|view| (view.name, known(view))).collect();
         Self {
             store,
             views: Arc::new(views),
@@ -78,14 +79,14 @@ impl Checkpoints {
     /// # Errors
     /// When that takes longer than `timeout`, or the store fails.
     pub async fn wait_for(&self, view: &str, position: Position, timeout: Duration) -> Result<(), WaitError> {
-        let progress = self.progress(view)?;
+        let known = self.known(view)?;
         let deadline = Instant::now() + timeout;
-        let mut reached = progress.reached.subscribe();
+        let mut reached = known.reached.subscribe();
         loop {
             if *reached.borrow_and_update() >= position {
                 return Ok(());
             }
-            let stored = self.store.checkpoint(&progress.view).await?.position;
+            let stored = self.store.checkpoint(&known.view).await?.position;
             if stored >= position {
                 return Ok(());
             }
@@ -105,7 +106,7 @@ impl Checkpoints {
     /// # Errors
     /// When there is no such view.
     pub fn health(&self, view: &str) -> Result<Health, WaitError> {
-        Ok(self.progress(view)?.health.borrow().clone())
+        Ok(self.known(view)?.health.borrow().clone())
     }
 
     /// A view's health, to wait for its change.
@@ -113,7 +114,7 @@ impl Checkpoints {
     /// # Errors
     /// When there is no such view.
     pub fn watch_health(&self, view: &str) -> Result<watch::Receiver<Health>, WaitError> {
-        Ok(self.progress(view)?.health.subscribe())
+        Ok(self.known(view)?.health.subscribe())
     }
 
     /// The rows of a view that stand still, and since which position.
@@ -121,20 +122,20 @@ impl Checkpoints {
     /// # Errors
     /// When there is no such view, or the store fails.
     pub async fn parked(&self, view: &str) -> Result<Vec<Parked>, WaitError> {
-        let view = &self.progress(view)?.view;
+        let view = &self.known(view)?.view;
         let side = self.store.checkpoint(view).await?.side;
         Ok(self.store.parked(view, side).await?)
     }
 
-    fn progress(&self, view: &str) -> Result<&Progress, WaitError> {
+    fn known(&self, view: &str) -> Result<&Known, WaitError> {
         self.views
             .get(view)
             .ok_or_else(|| WaitError::UnknownView(view.to_owned()))
     }
 
     pub(crate) fn advanced(&self, view: &View, position: Position) {
-        if let Some(progress) = self.views.get(view.name) {
-            progress.reached.send_if_modified(|reached| {
+        if let Some(known) = self.views.get(view.name) {
+            known.reached.send_if_modified(|reached| {
                 let further = position > *reached;
                 *reached = position.max(*reached);
                 further
@@ -143,10 +144,10 @@ impl Checkpoints {
     }
 
     pub(crate) fn is(&self, view: &View, health: Health) {
-        if let Some(progress) = self.views.get(view.name) {
-            progress.health.send_if_modified(|known| {
-                let differs = *known != health;
-                *known = health;
+        if let Some(known) = self.views.get(view.name) {
+            known.health.send_if_modified(|last| {
+                let differs = *last != health;
+                *last = health;
                 differs
             });
         }

@@ -11,6 +11,7 @@ mod fold;
 pub mod integration;
 pub mod link;
 pub mod past;
+mod progress;
 pub mod projection;
 pub mod read;
 pub mod reader;
@@ -28,6 +29,7 @@ mod stories;
 #[cfg(test)]
 extern crate self as projections;
 
+pub use progress::{Progress, progress};
 pub use projection::Projection;
 pub use view::View;
 

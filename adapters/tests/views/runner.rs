@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use application::ports::log::EventLog;
+use chrono::TimeDelta;
 use domain::{
     event::Event,
     log::{Position, Recorded},
@@ -17,6 +19,7 @@ use projections::{
     checkpoints::{Health, WaitError},
     integration::{Badge, IntegrationView, badge},
     link::{LinkStatus, LinkView},
+    progress,
     read::Views,
     reader::{EventReader, OpenError},
     runner::keep_all,
@@ -38,6 +41,7 @@ on_both_databases![
     a_vault_that_is_away_delays_the_view_and_loses_nothing,
     waiting_for_a_position_that_does_not_come_ends_in_time,
     a_reader_on_another_node_sees_what_this_node_folds,
+    progress_tells_lag_in_events_and_seconds_and_what_is_parked,
 ];
 
 /// A41, A42, B25: from the log into all three views, and again when the log goes on.
@@ -211,4 +215,23 @@ async fn a_reader_on_another_node_sees_what_this_node_folds(db: &TestDb) {
         keeper.catches_up(LinkView).await;
     });
     assert!(reader.views.link(tenant(), link()).await.unwrap().is_some());
+}
+
+/// What metrics and `grantlink views` show: how far, how far behind, since when, and how many rows stand still.
+async fn progress_tells_lag_in_events_and_seconds_and_what_is_parked(db: &TestDb) {
+    let story = Story::new().issued().started().damaged();
+    let log = MemoryLog::of(&story);
+    let node = Node::new(db, &log).await;
+    node.catches_up(LinkView).await;
+    log.goes_on(&story.started().started());
+    let now = log.head_time() + TimeDelta::seconds(90);
+    let all = progress(node.views.as_ref(), log.as_ref(), now).await.unwrap();
+    let link = all.iter().find(|progress| progress.view == "link").unwrap();
+    assert_eq!((link.position, link.head), (Position(3), Position(5)));
+    assert_eq!((link.lag_events, link.parked), (2, 1));
+    assert!(link.lag_seconds >= 90, "{link:?}");
+    node.catches_up(LinkView).await;
+    let all = progress(node.views.as_ref(), log.as_ref(), now).await.unwrap();
+    let link = all.iter().find(|progress| progress.view == "link").unwrap();
+    assert_eq!((link.lag_events, link.lag_seconds), (0, 0));
 }

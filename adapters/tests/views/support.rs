@@ -16,6 +16,7 @@ use application::ports::{
 use async_trait::async_trait;
 use domain::{
     ids::TenantId,
+    Timestamp,
     log::{Position, Recorded, StreamId},
 };
 use grantlink_adapters::{postgres, views::ViewDb};
@@ -128,6 +129,11 @@ impl MemoryLog {
         };
         log.goes_on(story);
         Arc::new(log)
+    }
+
+    /// When the newest event was recorded.
+    pub(crate) fn head_time(&self) -> Timestamp {
+        self.events.read().unwrap().last().unwrap().recorded_at
     }
 
     /// What the story tells beyond what is there.
