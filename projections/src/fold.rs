@@ -1,43 +1,23 @@
 //! Folding pages of the log into rows in memory: the one way, for the live side and for a rebuild.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use application::ports::StoreError;
-use domain::log::{Metadata, Position, Recorded};
+use domain::log::Position;
 
 use crate::{
     Projection,
+    ahead::{Obstacle, open_all},
     projection::{FoldError, Keys, Rows, Seen},
-    reader::{EventReader, OpenError},
+    reader::EventReader,
     store::Parked,
     view::{Cell, Cells, ViewRow},
 };
 
-/// An event whose keys are known, but whose content is still closed.
-pub(crate) struct Closed<'a> {
-    seen: Seen<'a>,
-    keys: Keys,
-    readable: bool,
-}
-
-impl<'a> Closed<'a> {
-    /// The keys come from the stream and the metadata; where those cannot be read, from the stream alone.
-    pub(crate) fn new<P: Projection>(projection: &P, recorded: &'a Recorded) -> Self {
-        let metadata: Result<Metadata, _> = serde_json::from_str(&recorded.metadata);
-        let readable = metadata.is_ok();
-        let seen = Seen {
-            recorded,
-            metadata: metadata.unwrap_or_default(),
-            event: None,
-        };
-        let keys = projection.keys(&seen);
-        Self { seen, keys, readable }
-    }
-
-    pub(crate) fn keys(&self) -> &Keys {
-        &self.keys
-    }
-}
+pub(crate) use crate::ahead::Closed;
 
 /// How far a page could be folded.
 #[derive(Debug)]
@@ -53,22 +33,31 @@ pub(crate) struct Table<R> {
     rows: HashMap<String, R>,
     changed: BTreeSet<String>,
     parked: HashSet<String>,
+    damaged: HashSet<String>,
     newly_parked: Vec<Parked>,
 }
 
 impl<R: ViewRow> Table<R> {
-    /// Rows as a store keeps them.
-    pub(crate) fn load(stored: Vec<Vec<Cell>>, parked: Vec<Parked>) -> Result<Self, StoreError> {
-        let mut rows = HashMap::with_capacity(stored.len());
-        for cells in stored {
-            let row = R::from_cells(&mut Cells::new(cells)).map_err(|error| StoreError::Broken(error.to_string()))?;
-            rows.insert(key(&row), row);
-        }
-        Ok(Self {
-            rows,
+    /// Rows as a store keeps them. One that cannot be read stands in nobody's way but its own: what touches it is parked.
+    pub(crate) fn load(stored: Vec<Vec<Cell>>, parked: Vec<Parked>) -> Self {
+        let mut table = Self {
+            rows: HashMap::with_capacity(stored.len()),
             parked: parked.into_iter().map(|parked| parked.key).collect(),
             ..Self::default()
-        })
+        };
+        table.take_in(stored);
+        table
+    }
+
+    /// More rows from the store; those that are here already stay as they are.
+    pub(crate) fn take_in(&mut self, stored: Vec<Vec<Cell>>) {
+        for cells in stored {
+            let key = key_of(&cells);
+            match R::from_cells(&mut Cells::new(cells)) {
+                Ok(row) => drop(self.rows.entry(key).or_insert(row)),
+                Err(_) => drop(self.damaged.insert(key)),
+            }
+        }
     }
 
     /// Folds a page, event by event.
@@ -79,41 +68,30 @@ impl<R: ViewRow> Table<R> {
         &mut self,
         projection: &P,
         reader: &dyn EventReader,
-        page: Vec<Closed<'_>>,
+        mut page: Vec<Closed<'_>>,
     ) -> Result<PageEnd, StoreError> {
-        for Closed {
-            mut seen,
-            keys,
-            readable,
-        } in page
-        {
+        open_all::<P>(reader, &mut page).await;
+        for closed in page {
+            let (seen, keys, obstacle) = closed.seen();
             let position = seen.recorded.position;
-            if keys.is_empty() {
-                continue;
-            }
-            if !readable {
-                self.park(&keys, position, "its metadata cannot be read");
-                continue;
-            }
             if keys.iter().any(|key| self.parked.contains(key)) {
                 self.park(&keys, position, "an event before it is parked");
                 continue;
             }
-            if !P::INDEX {
-                match reader.open(seen.recorded).await {
-                    Ok(event) => seen.event = Some(event),
-                    Err(OpenError::Unreadable(reason)) => {
-                        self.park(&keys, position, &reason);
-                        continue;
-                    }
-                    Err(OpenError::Unknown(reason)) => {
-                        let before = Position(position.0.saturating_sub(1));
-                        return Ok(PageEnd::Unknown { before, reason });
-                    }
-                    Err(OpenError::Unavailable(reason)) => return Err(StoreError::Unavailable(reason)),
-                }
+            if keys.iter().any(|key| self.damaged.contains(key)) {
+                self.park(&keys, position, "its row cannot be read");
+                continue;
             }
-            self.fold(projection, &seen, &keys);
+            match obstacle {
+                None if keys.is_empty() => {}
+                None => self.fold(projection, &seen, &keys),
+                Some(Obstacle::Parks(reason)) => self.park(&keys, position, &reason),
+                Some(Obstacle::Unknown(reason)) => {
+                    let before = Position(position.0.saturating_sub(1));
+                    return Ok(PageEnd::Unknown { before, reason });
+                }
+                Some(Obstacle::Fails(error)) => return Err(error),
+            }
         }
         Ok(PageEnd::Folded)
     }
@@ -145,7 +123,9 @@ impl<R: ViewRow> Table<R> {
             .map(|key| (key.to_owned(), self.rows.get(key).cloned()))
             .collect();
         let mut rows = Rows::new(copies);
-        projection.fold(seen, &mut rows)?;
+        // A bug in a fold must stop its rows, not the view.
+        let folded = catch_unwind(AssertUnwindSafe(|| projection.fold(seen, &mut rows)));
+        folded.unwrap_or(Err(FoldError::Panicked))?;
         Ok(rows.into_changed())
     }
 
@@ -188,13 +168,25 @@ impl<R: ViewRow> Table<R> {
         &self.newly_parked
     }
 
-    /// Notes that the changed rows are stored.
-    pub(crate) fn written(&mut self) {
-        self.changed.clear();
+    /// The changed rows with their keys.
+    pub(crate) fn changed_by_key(&self) -> impl Iterator<Item = (&str, Vec<Cell>)> {
+        let changed = self.changed.iter();
+        changed.filter_map(|key| Some((key.as_str(), self.rows.get(key)?.cells())))
     }
 
-    /// Forgets all rows; only what is parked is still known.
+    /// How many rows are in memory.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether the row under a key is in memory.
+    pub(crate) fn holds(&self, key: &str) -> bool {
+        self.rows.contains_key(key)
+    }
+
+    /// Forgets all rows, once the changed ones are stored; only what is parked is still known.
     pub(crate) fn forget_rows(&mut self) {
+        self.changed.clear();
         self.rows.clear();
     }
 
@@ -210,15 +202,16 @@ impl<R> Default for Table<R> {
             rows: HashMap::new(),
             changed: BTreeSet::new(),
             parked: HashSet::new(),
+            damaged: HashSet::new(),
             newly_parked: Vec::new(),
         }
     }
 }
 
 /// A row's key: its first cell.
-fn key(row: &impl ViewRow) -> String {
-    match row.cells().into_iter().next() {
-        Some(Cell::Text(Some(key))) => key,
+pub(crate) fn key_of(cells: &[Cell]) -> String {
+    match cells.first() {
+        Some(Cell::Text(Some(key))) => key.clone(),
         _ => String::new(),
     }
 }
@@ -228,7 +221,7 @@ fn key(row: &impl ViewRow) -> String {
 pub(crate) fn folded<P: Projection>(projection: &P, story: &crate::stories::Story) -> Table<P::Row> {
     let mut table = Table::default();
     for (recorded, event) in story.opened() {
-        let Closed { mut seen, keys, .. } = Closed::new(projection, recorded);
+        let (mut seen, keys, _) = Closed::new(projection, recorded).seen();
         seen.event = Some(event.clone());
         table.fold(projection, &seen, &keys);
     }

@@ -4,6 +4,7 @@
 //! log and commits rows and checkpoint together, [`rebuild`] folds the whole log beside the live rows and switches, and
 //! [`timeline`] turns single events into sentences.
 
+mod ahead;
 pub mod audit_entry;
 pub mod checkpoints;
 pub mod connection_span;
@@ -17,8 +18,10 @@ pub mod read;
 pub mod reader;
 pub mod rebuild;
 pub mod report_day;
+pub mod retry;
 pub mod runner;
 pub mod store;
+pub mod survey;
 pub mod timeline;
 pub mod view;
 

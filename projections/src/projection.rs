@@ -103,6 +103,9 @@ pub enum FoldError {
     /// A text that should be an id is none.
     #[error("{0} is no id")]
     NoId(&'static str),
+    /// The fold has a bug.
+    #[error("the fold panicked")]
+    Panicked,
 }
 
 /// The rows under one event's keys, as far as they exist.

@@ -1,5 +1,7 @@
 //! What can be asked of the views. Every question names the tenant; nothing is found without it.
 
+use std::collections::HashSet;
+
 use application::ports::StoreError;
 use async_trait::async_trait;
 use domain::{
@@ -11,6 +13,7 @@ use domain::{
 use uuid::Uuid;
 
 use crate::{
+    View,
     audit_entry::AuditSubject,
     connection_span::Span,
     integration::{Badge, IntegrationRow},
@@ -130,6 +133,8 @@ pub trait Views: Send + Sync {
         between: std::ops::Range<Timestamp>,
         limit: u32,
     ) -> Result<Vec<Span>, StoreError>;
+    /// The keys of the rows that stand still behind an event that could not be folded: what is read of them may be old.
+    async fn stale(&self, view: &View) -> Result<HashSet<String>, StoreError>;
 
     /// Where the events about a subject stand behind a position, in order.
     async fn audit(

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use application::ports::{StoreError, log::EventLog};
 use domain::log::Position;
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::Instant};
 
 use crate::{
     Projection,
@@ -16,8 +16,14 @@ use crate::{
     link::LinkView,
     reader::EventReader,
     report_day::ReportDayView,
+    retry::retry,
     store::{Changes, Checkpoint, ViewStore, Written},
 };
+
+/// So often within its time a node says that it still keeps a view.
+const RENEWALS: u32 = 3;
+/// So often within that time another node looks whether it may.
+const TRIES: u32 = 10;
 
 /// How a runner follows the log.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +34,8 @@ pub struct Pace {
     pub poll: Duration,
     /// The longest pause between tries while something fails.
     pub longest_pause: Duration,
+    /// So long after its last sign of life a node's work is another's.
+    pub lease: Duration,
 }
 
 impl Default for Pace {
@@ -36,6 +44,7 @@ impl Default for Pace {
             page: 500,
             poll: Duration::from_millis(200),
             longest_pause: Duration::from_secs(5),
+            lease: Duration::from_secs(1),
         }
     }
 }
@@ -58,6 +67,10 @@ pub struct Runner<P> {
     sources: Sources,
     checkpoints: Checkpoints,
     pace: Pace,
+    /// When this node last made sure that the view is its own.
+    held: Option<Instant>,
+    /// Whether what is parked was tried again since this program started: it may know better than the one before it.
+    retried: bool,
 }
 
 /// Keeps every view up to date, one task each, until the set is dropped.
@@ -78,6 +91,8 @@ enum Step {
     Again,
     /// Everything is folded.
     AtHead,
+    /// Another node keeps the view.
+    Idle,
     /// The next event is a newer node's.
     StoodDown(String),
 }
@@ -90,26 +105,31 @@ impl<P: Projection> Runner<P> {
             sources,
             checkpoints,
             pace,
+            held: None,
+            retried: false,
         }
     }
 
     /// Follows the log until it is dropped, or meets an event that only a newer node can read; its health says so then.
-    pub async fn run(self) {
+    pub async fn run(mut self) {
         let view = &P::VIEW;
         let mut committed = self.sources.log.committed();
         let mut pause = self.pace.poll;
         loop {
             committed.mark_unchanged(); // what comes from here on wakes us, also while we work
-            match self.step().await {
+            match self.turn().await {
                 Ok(Step::StoodDown(reason)) => {
                     tracing::warn!(view = view.name, reason, "leaves the view to a newer node");
+                    self.let_go().await;
                     return self.checkpoints.is(view, Health::StoodDown(reason));
                 }
                 Ok(step) => {
                     pause = self.pace.poll;
                     self.checkpoints.is(view, Health::Following);
-                    if step == Step::AtHead {
-                        woken(&mut committed, self.pace.poll).await;
+                    match step {
+                        Step::AtHead => woken(&mut committed, self.pace.poll.min(self.pace.lease / RENEWALS)).await,
+                        Step::Idle => tokio::time::sleep(self.pace.lease / TRIES).await,
+                        Step::Again | Step::StoodDown(_) => {}
                     }
                 }
                 Err(error) => {
@@ -117,10 +137,42 @@ impl<P: Projection> Runner<P> {
                         tracing::error!(view = view.name, %error, "cannot go on with the view");
                     }
                     self.checkpoints.is(view, Health::Failing(error.to_string()));
+                    self.let_go().await; // another node may do better
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(self.pace.longest_pause);
                 }
             }
+        }
+    }
+
+    /// One step, if the view is this node's to keep.
+    async fn turn(&mut self) -> Result<Step, StoreError> {
+        if !self.holds().await? {
+            return Ok(Step::Idle);
+        }
+        if !self.retried {
+            retry(&self.projection, &self.sources).await?;
+            self.retried = true;
+        }
+        self.step().await
+    }
+
+    /// Whether this node keeps the view. Were two of them to think so for a moment, only one's writes would stand.
+    async fn holds(&mut self) -> Result<bool, StoreError> {
+        let renewal = self.pace.lease / RENEWALS;
+        if self.held.is_some_and(|held| held.elapsed() < renewal) {
+            return Ok(true);
+        }
+        let asked = Instant::now(); // before the store counts
+        let holds = self.sources.store.hold(&P::VIEW.id(), self.pace.lease).await?;
+        self.held = holds.then_some(asked);
+        Ok(holds)
+    }
+
+    async fn let_go(&mut self) {
+        if self.held.take().is_some() {
+            // When that fails, time does it.
+            self.sources.store.let_go(&P::VIEW.id()).await.ok();
         }
     }
 
@@ -139,14 +191,17 @@ impl<P: Projection> Runner<P> {
             .iter()
             .map(|recorded| Closed::new(&self.projection, recorded))
             .collect();
-        let mut table = self.load(from, &page).await?;
+        let (mut table, parked_before) = self.load(from, &page).await?;
         let end = table.fold_page(&self.projection, reader.as_ref(), page).await?;
         let to = match &end {
             PageEnd::Folded => last,
             PageEnd::Unknown { before, .. } => *before,
         };
         if to > from.position {
-            let changes = table.changes(to);
+            let changes = Changes {
+                parked_before,
+                ..table.changes(to)
+            };
             if store.advance(view, from, &changes).await? == Written::Lost {
                 return Ok(Step::Again); // another node folded this page: go on from where it left
             }
@@ -160,7 +215,7 @@ impl<P: Projection> Runner<P> {
     }
 
     /// The checkpoint was read first: rows that are newer than it mean that it has moved, and then nothing will be written.
-    async fn load(&self, from: Checkpoint, page: &[Closed<'_>]) -> Result<Table<P::Row>, StoreError> {
+    async fn load(&self, from: Checkpoint, page: &[Closed<'_>]) -> Result<(Table<P::Row>, usize), StoreError> {
         let store = &self.sources.store;
         let parked = store.parked(&P::VIEW, from.side).await?;
         let mut keys = Vec::new();
@@ -169,7 +224,9 @@ impl<P: Projection> Runner<P> {
             keys.sort_unstable();
             keys.dedup();
         }
-        Table::load(store.load(&P::VIEW, from.side, &keys).await?, parked)
+        let parked_before = parked.len();
+        let rows = store.load(&P::VIEW, from.side, &keys).await?;
+        Ok((Table::load(rows, parked), parked_before))
     }
 }
 
@@ -188,6 +245,7 @@ impl<R: crate::view::ViewRow> Table<R> {
             to,
             rows: self.changed_rows(),
             parked: self.newly_parked().to_vec(),
+            parked_before: 0,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What the runner and the rebuild need from a database: rows and checkpoint that change together.
 
+use std::time::Duration;
+
 use application::ports::StoreError;
 use async_trait::async_trait;
 use domain::log::Position;
@@ -45,6 +47,8 @@ pub struct Changes {
     pub rows: Vec<Vec<Cell>>,
     /// Keys that were parked on the way.
     pub parked: Vec<Parked>,
+    /// How many keys of the view were parked when the rows were loaded: freed meanwhile, they would miss these events.
+    pub parked_before: usize,
 }
 
 /// A key whose row stands still, because an event could not be folded into it; its later events wait behind that one.
@@ -89,7 +93,29 @@ pub enum Switched {
     Superseded,
 }
 
-/// Keeps views' rows, their checkpoints and what is parked.
+/// Rows whose keys the idle side holds none of yet, or perhaps holds already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fill {
+    /// All are new: they can be written in bulk.
+    New,
+    /// Some may take another row's place.
+    Mixed,
+}
+
+/// A view at one moment, whatever is written meanwhile.
+#[async_trait]
+pub trait Snapshot: Send {
+    /// How far the view was.
+    fn checkpoint(&self) -> Checkpoint;
+
+    /// The next rows of a side behind a key, in the order of their keys; fewer than `limit` only at the end.
+    async fn rows(&mut self, side: Side, after: &str, limit: usize) -> Result<Vec<Vec<Cell>>, StoreError>;
+
+    /// What was parked on a side.
+    async fn parked(&mut self, side: Side) -> Result<Vec<Parked>, StoreError>;
+}
+
+/// Keeps views' rows, their checkpoints and what is parked. Each open store is a node of its own.
 #[async_trait]
 pub trait ViewStore: Send + Sync {
     /// How far a view has come.
@@ -101,19 +127,39 @@ pub trait ViewStore: Send + Sync {
     /// What is parked on a side.
     async fn parked(&self, view: &View, side: Side) -> Result<Vec<Parked>, StoreError>;
 
-    /// Writes rows, parked keys and checkpoint in one transaction, if the checkpoint still is `from`.
+    /// The view at this moment.
+    async fn snapshot(&self, view: &View) -> Result<Box<dyn Snapshot>, StoreError>;
+
+    /// Makes this node the only one that does a work, or keeps it that, for so long from now; false while another node is.
+    /// A node that dies loses it when the time is over. It keeps nobody from writing: [`Self::advance`] and the builds do.
+    async fn hold(&self, work: &str, time: Duration) -> Result<bool, StoreError>;
+
+    /// Leaves a work to others, if this node holds it.
+    async fn let_go(&self, work: &str) -> Result<(), StoreError>;
+
+    /// Leaves all works to others.
+    async fn leave(&self) -> Result<(), StoreError>;
+
+    /// Writes rows, parked keys and checkpoint in one transaction, if the checkpoint still is `from` and nothing was freed.
     async fn advance(&self, view: &View, from: Checkpoint, changes: &Changes) -> Result<Written, StoreError>;
+
+    /// Writes the rows of parked keys that were replayed up to the checkpoint `from`, which does not move; what `changes` parks
+    /// takes the place of all that was parked. Only if checkpoint and number of parked keys are still the same.
+    async fn unpark(&self, view: &View, from: Checkpoint, changes: &Changes) -> Result<Written, StoreError>;
 
     /// Takes the idle side for a rebuild and empties it.
     async fn begin_build(&self, view: &View) -> Result<Build, StoreError>;
 
     /// Puts rows on the idle side, if the build still owns it.
-    async fn fill(&self, view: &View, build: Build, rows: &[Vec<Cell>]) -> Result<Written, StoreError>;
+    async fn fill(&self, view: &View, build: Build, rows: Vec<Vec<Cell>>, fill: Fill) -> Result<Written, StoreError>;
+
+    /// Makes the idle side as fast to read as the live one; until then it may lack what would slow its filling down.
+    async fn complete(&self, view: &View, build: Build) -> Result<Written, StoreError>;
 
     /// Writes the rest of the rows and makes the built side the live one, in one transaction that holds the live checkpoint;
     /// only if the live side is not beyond `changes.to`.
     async fn switch(&self, view: &View, build: Build, changes: &Changes) -> Result<Switched, StoreError>;
 
-    /// Empties the side that is idle after a switch, so that no old row outlives its time.
+    /// Empties the side that is idle, after a switch or instead of one, so that no row outlives its time.
     async fn clear_idle(&self, view: &View, build: Build) -> Result<Written, StoreError>;
 }

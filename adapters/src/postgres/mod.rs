@@ -3,9 +3,10 @@
 mod answer;
 mod batch;
 mod mates;
+mod neighbours;
 mod writer;
 
-use std::{str::FromStr, time::Duration};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 use application::ports::StoreError;
 use secrecy::{ExposeSecret, SecretString};
@@ -16,6 +17,8 @@ use sqlx::{
     postgres::PgConnectOptions,
 };
 use tokio::time::timeout;
+
+pub(crate) use neighbours::Neighbours;
 
 use crate::sql::{Pool, Stores, broken, head, migration_error, store_error};
 
@@ -88,7 +91,9 @@ pub async fn connect(options: &Options) -> Result<Stores, StoreError> {
     let pool = Pool::Postgres(open_pool(options).await?);
     let head = head(&pool).await?;
     let writer = writer::PgWriter::connect(options).await?;
-    Ok(Stores::new(pool, writer, head))
+    let mut stores = Stores::new(pool, writer, head);
+    stores.neighbours = Some(Arc::new(Neighbours::listen(options, stores.announcer())?));
+    Ok(stores)
 }
 
 /// Brings the database to this version's schema. It may run again and again, and on several nodes at once: they take turns.

@@ -28,6 +28,9 @@ use application::ports::{
     vault::{Place, Vault},
 };
 use domain::log::{Position, StreamId};
+use tokio::sync::watch;
+
+use crate::postgres::Neighbours;
 
 pub use check::{Flaw, LogCheck};
 pub(crate) use error::{broken, migration_error, store_error, unavailable};
@@ -55,6 +58,8 @@ pub struct Stores {
     pub images: Arc<dyn Images>,
     pool: Pool,
     writer: writer::Writer,
+    /// The connection to the other nodes, where there may be some.
+    pub(crate) neighbours: Option<Arc<Neighbours>>,
 }
 
 impl Stores {
@@ -68,7 +73,13 @@ impl Stores {
             images: Arc::new(images::ImageRows::new(pool.clone())),
             pool,
             writer,
+            neighbours: None,
         }
+    }
+
+    /// Wakes whoever follows the log.
+    pub(crate) fn announcer(&self) -> watch::Sender<Position> {
+        self.writer.announcer()
     }
 
     /// Writes what waits, refuses what comes after, and closes every connection.

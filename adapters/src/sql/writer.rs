@@ -35,7 +35,7 @@ pub(crate) trait Backend: Send + 'static {
 #[derive(Clone)]
 pub(super) struct Writer {
     inbox: mpsc::Sender<Message>,
-    committed: watch::Receiver<Position>,
+    committed: watch::Sender<Position>,
 }
 
 enum Message {
@@ -51,8 +51,8 @@ struct Job {
 impl Writer {
     pub(super) fn start(backend: impl Backend, head: Position) -> Self {
         let (inbox, messages) = mpsc::channel(QUEUE);
-        let (announce, committed) = watch::channel(head);
-        tokio::spawn(run(backend, messages, announce));
+        let committed = watch::Sender::new(head);
+        tokio::spawn(run(backend, messages, committed.clone()));
         Self { inbox, committed }
     }
 
@@ -67,6 +67,11 @@ impl Writer {
     }
 
     pub(super) fn committed(&self) -> watch::Receiver<Position> {
+        self.committed.subscribe()
+    }
+
+    /// For whoever hears of other nodes' commits.
+    pub(super) fn announcer(&self) -> watch::Sender<Position> {
         self.committed.clone()
     }
 

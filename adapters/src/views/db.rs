@@ -110,6 +110,14 @@ impl Db {
         .map_err(failed)
     }
 
+    /// Gives the room of deleted rows back, where that does not happen by itself.
+    pub(super) async fn vacuum(&self, sql: &'static str) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite { .. } => Ok(()),
+            Self::Postgres(pool) => sqlx::query(sql).execute(pool).await.map(|_| ()).map_err(failed),
+        }
+    }
+
     /// A transaction that sees one moment, whatever is written meanwhile.
     pub(super) async fn snapshot(&self) -> Result<Tx, StoreError> {
         match self {
@@ -174,6 +182,22 @@ impl Tx {
                 cells!(rows, kinds)
             }
         }
+    }
+
+    /// Whether rows can be handed over in bulk.
+    pub(super) fn copies(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
+    /// Hands rows over in bulk, in `PostgreSQL`'s text form.
+    pub(super) async fn copy(&mut self, sql: &'static str, text: &[u8]) -> Result<(), StoreError> {
+        let Self::Postgres(tx) = self else {
+            return Err(StoreError::Broken("SQLite takes no rows in bulk".to_owned()));
+        };
+        let mut copy = tx.copy_in_raw(sql).await.map_err(failed)?;
+        copy.send(text).await.map_err(failed)?;
+        copy.finish().await.map_err(failed)?;
+        Ok(())
     }
 
     pub(super) async fn commit(self) -> Result<(), StoreError> {

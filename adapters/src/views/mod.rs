@@ -2,11 +2,14 @@
 //!
 //! Every table stands twice, on side `a` and side `b`: one is read and kept up to date while the other is built anew.
 
+mod bulk;
 mod db;
 mod erase;
+mod leases;
 mod lists;
 mod read;
 mod reports;
+mod snapshot;
 mod statements;
 mod store;
 
@@ -24,6 +27,10 @@ use statements::{Dialect, SideSql, tables};
 pub struct ViewDb {
     db: Db,
     views: HashMap<&'static str, ViewSql>,
+    /// Takes or keeps a lease.
+    hold: &'static str,
+    /// What this node calls itself: made anew each time, so that a node is never taken for the one before it.
+    node: String,
     a: ReadSql,
     b: ReadSql,
     erase: Vec<&'static str>,
@@ -76,6 +83,8 @@ impl ViewDb {
         Ok(Self {
             db,
             views: VIEWS.iter().map(|view| (view.name, ViewSql::new(view))).collect(),
+            hold: dialect.hold(),
+            node: leases::new_name(),
             a: ReadSql::new(Side::A),
             b: ReadSql::new(Side::B),
             erase: erase::statements(),

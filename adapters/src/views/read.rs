@@ -1,6 +1,6 @@
 //! Reading views. Which side is live and what stands on it are read in one snapshot, so that a switch never shows half.
 
-use std::ops::Range;
+use std::{collections::HashSet, ops::Range};
 
 use application::ports::StoreError;
 use async_trait::async_trait;
@@ -26,7 +26,7 @@ use super::{
     ViewDb,
     lists::ListSql,
     reports,
-    statements::{CHECKPOINT_OF, leak, names, table_name},
+    statements::{CHECKPOINT_OF, STALE_KEYS, leak, names, table_name},
     store::{CHECKPOINT, broken, checkpoint, name},
 };
 
@@ -145,6 +145,13 @@ impl Views for ViewDb {
         let rows = self.answer(&ConnectionSpanView::VIEW, &kinds, statement).await?;
         rows.into_iter()
             .map(|cells| reports::span(cells).map_err(broken))
+            .collect()
+    }
+
+    async fn stale(&self, view: &View) -> Result<HashSet<String>, StoreError> {
+        let rows = self.db.fetch(STALE_KEYS, &[name(view)], &[Kind::Text]).await?;
+        rows.into_iter()
+            .map(|cells| Cells::new(cells).parse().map_err(broken))
             .collect()
     }
 

@@ -27,6 +27,15 @@ pub(super) const BEGIN_BUILD: &str = "INSERT INTO view_build (view, number) VALU
 /// Touches one row only for the build that owns the idle side, and keeps the next one waiting until the transaction ends.
 pub(super) const OWN_BUILD: &str = "UPDATE view_build SET number = number WHERE view = $1 AND number = $2";
 
+pub(super) const PARKED_COUNT: &str = "SELECT count(*) FROM view_parked WHERE view = $1 AND side = $2";
+/// What stands still on the side that is read.
+pub(super) const STALE_KEYS: &str = "SELECT parked.key FROM view_parked AS parked \
+     JOIN view_checkpoint AS live ON live.view = parked.view AND live.side = parked.side WHERE parked.view = $1";
+pub(super) const LET_GO: &str = "DELETE FROM view_lease WHERE work = $1 AND holder = $2";
+pub(super) const LEAVE: &str = "DELETE FROM view_lease WHERE holder = $1";
+/// A lease that is lost in a crash is no harm, so nobody need wait for the disk.
+pub(super) const CARELESSLY: &str = "SET LOCAL synchronous_commit = off";
+
 /// The two ways in which the databases' types differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
@@ -41,6 +50,19 @@ impl Dialect {
             Self::Sqlite => "TEXT",
             Self::Postgres => "TEXT COLLATE \"C\"",
         }
+    }
+
+    /// Takes or keeps a lease, by the database's own clock: those of nodes may differ.
+    pub(super) fn hold(self) -> &'static str {
+        let now = match self {
+            Self::Sqlite => "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+            Self::Postgres => "(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
+        };
+        leak(format!(
+            "INSERT INTO view_lease (work, holder, until) VALUES ($1, $2, {now} + $3)
+             ON CONFLICT (work) DO UPDATE SET holder = excluded.holder, until = excluded.until
+             WHERE view_lease.holder = excluded.holder OR view_lease.until <= {now}"
+        ))
     }
 
     fn column_type(self, column: &Column) -> &'static str {
@@ -65,6 +87,9 @@ pub(super) fn tables(dialect: Dialect, views: &[View]) -> Vec<&'static str> {
              position BIGINT NOT NULL, reason {text} NOT NULL, PRIMARY KEY (view, side, key))"
         ),
         format!("CREATE TABLE IF NOT EXISTS view_build (view {text} PRIMARY KEY, number BIGINT NOT NULL)"),
+        format!(
+            "CREATE TABLE IF NOT EXISTS view_lease (work {text} PRIMARY KEY, holder {text} NOT NULL, until BIGINT NOT NULL)"
+        ),
     ];
     let of_views = views.iter().flat_map(|view| {
         let sides = [Side::A, Side::B];
@@ -88,17 +113,20 @@ fn table(dialect: Dialect, view: &View, side: Side) -> Vec<String> {
         let _ = write!(columns, "{separator}{} {kind}{key}", column.name);
     }
     let mut statements = vec![format!("CREATE TABLE IF NOT EXISTS {name} ({columns})")];
-    for (number, index) in view.indexes.iter().enumerate() {
-        let columns = index.join(", ");
-        statements.push(format!(
-            "CREATE INDEX IF NOT EXISTS {name}_{number} ON {name} ({columns})"
-        ));
-    }
+    statements.extend(indexes(view, side));
     statements
 }
 
+fn indexes(view: &View, side: Side) -> impl Iterator<Item = String> {
+    let table = table_name(view, side);
+    view.indexes.iter().enumerate().map(move |(number, index)| {
+        let columns = index.join(", ");
+        format!("CREATE INDEX IF NOT EXISTS {table}_{number} ON {table} ({columns})")
+    })
+}
+
 /// A side's statements.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct SideSql {
     /// Writes one row.
     pub(super) put_one: &'static str,
@@ -110,6 +138,16 @@ pub(super) struct SideSql {
     pub(super) load_many: &'static str,
     /// Deletes all rows.
     pub(super) clear: &'static str,
+    /// The next rows behind a key.
+    pub(super) next: &'static str,
+    /// Takes rows in bulk, on `PostgreSQL`.
+    pub(super) copy: &'static str,
+    /// Makes the further indexes.
+    pub(super) index: Vec<&'static str>,
+    /// Drops them.
+    pub(super) unindex: Vec<&'static str>,
+    /// Gives the room of deleted rows back, on `PostgreSQL`.
+    pub(super) vacuum: &'static str,
 }
 
 impl SideSql {
@@ -121,6 +159,13 @@ impl SideSql {
             load_one: leak(load(view, &table, 1)),
             load_many: leak(load(view, &table, MANY)),
             clear: leak(format!("DELETE FROM {table}")),
+            next: leak(next(view, &table)),
+            copy: leak(format!("COPY {table} ({}) FROM STDIN", names(view))),
+            index: indexes(view, side).map(leak).collect(),
+            unindex: (0..view.indexes.len())
+                .map(|number| leak(format!("DROP INDEX IF EXISTS {table}_{number}")))
+                .collect(),
+            vacuum: leak(format!("VACUUM {table}")),
         }
     }
 }
@@ -144,6 +189,12 @@ fn load(view: &View, table: &str, keys: usize) -> String {
     let key = view.columns.first().map_or("", |column| column.name);
     let keys = placeholders(1, keys);
     format!("SELECT {} FROM {table} WHERE {key} IN ({keys})", names(view))
+}
+
+fn next(view: &View, table: &str) -> String {
+    let key = view.columns.first().map_or("", |column| column.name);
+    let names = names(view);
+    format!("SELECT {names} FROM {table} WHERE {key} > $1 ORDER BY {key} LIMIT $2")
 }
 
 /// The view's columns, as a statement names them.

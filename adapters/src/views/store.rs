@@ -1,19 +1,23 @@
 //! Writing views: rows and checkpoint change together, and only if nobody else was first.
 
+use std::time::Duration;
+
 use application::ports::StoreError;
 use async_trait::async_trait;
 use domain::log::Position;
 use projections::{
     View,
-    store::{Build, Changes, Checkpoint, Parked, Side, Switched, ViewStore, Written},
+    store::{Build, Changes, Checkpoint, Fill, Parked, Side, Snapshot, Switched, ViewStore, Written},
     view::{BadCell, Cell, Cells, Kind},
 };
 
 use super::{
-    ViewDb,
+    ViewDb, bulk,
     db::Tx,
+    leases, snapshot,
     statements::{
-        ADVANCE, BEGIN_BUILD, CHECKPOINT_OF, CLEAR_PARKED, MANY, OWN_BUILD, PARK, PARKED_OF, SWITCH, SideSql,
+        ADVANCE, BEGIN_BUILD, CHECKPOINT_OF, CLEAR_PARKED, MANY, OWN_BUILD, PARK, PARKED_COUNT, PARKED_OF, SWITCH,
+        SideSql,
     },
 };
 
@@ -39,27 +43,47 @@ impl ViewStore for ViewDb {
     }
 
     async fn parked(&self, view: &View, side: Side) -> Result<Vec<Parked>, StoreError> {
-        let kinds = &[Kind::Text, Kind::Integer, Kind::Text];
-        let rows = self
-            .db
-            .fetch(PARKED_OF, &[name(view), Cell::text(&side)], kinds)
-            .await?;
-        rows.into_iter().map(|cells| parked(cells).map_err(broken)).collect()
+        let values = [name(view), Cell::text(&side)];
+        parked_rows(self.db.fetch(PARKED_OF, &values, PARKED).await?)
+    }
+
+    async fn snapshot(&self, view: &View) -> Result<Box<dyn Snapshot>, StoreError> {
+        snapshot::take(self, view).await
+    }
+
+    async fn hold(&self, work: &str, time: Duration) -> Result<bool, StoreError> {
+        leases::hold(self, work, time).await
+    }
+
+    async fn let_go(&self, work: &str) -> Result<(), StoreError> {
+        leases::let_go(self, work).await
+    }
+
+    async fn leave(&self) -> Result<(), StoreError> {
+        leases::leave(self).await
     }
 
     async fn advance(&self, view: &View, from: Checkpoint, changes: &Changes) -> Result<Written, StoreError> {
         let side = self.sql(view)?.side(from.side);
         let mut tx = self.db.write().await?;
-        let values = [
-            name(view),
-            position(from.position),
-            Cell::text(&from.side),
-            position(changes.to),
-        ];
-        if tx.execute(ADVANCE, &values).await? == 0 {
+        if !stands(&mut tx, view, from, changes).await? {
             tx.roll_back().await?;
             return Ok(Written::Lost);
         }
+        put(&mut tx, side, &changes.rows).await?;
+        park(&mut tx, view, from.side, &changes.parked).await?;
+        tx.commit().await?;
+        Ok(Written::Done)
+    }
+
+    async fn unpark(&self, view: &View, from: Checkpoint, changes: &Changes) -> Result<Written, StoreError> {
+        let side = self.sql(view)?.side(from.side);
+        let mut tx = self.db.write().await?;
+        if changes.to != from.position || !stands(&mut tx, view, from, changes).await? {
+            tx.roll_back().await?;
+            return Ok(Written::Lost);
+        }
+        tx.execute(CLEAR_PARKED, &[name(view), Cell::text(&from.side)]).await?;
         put(&mut tx, side, &changes.rows).await?;
         park(&mut tx, view, from.side, &changes.parked).await?;
         tx.commit().await?;
@@ -75,20 +99,18 @@ impl ViewStore for ViewDb {
         let live = checkpoint(view, tx.fetch(CHECKPOINT_OF, &[name(view)], CHECKPOINT).await?)?;
         let side = live.side.other();
         clear(&mut tx, view, side, sql.side(side)).await?;
+        bulk::prepare(&mut tx, sql.side(side)).await?;
         tx.commit().await?;
+        self.db.vacuum(sql.side(side).vacuum).await?;
         Ok(Build { number, side })
     }
 
-    async fn fill(&self, view: &View, build: Build, rows: &[Vec<Cell>]) -> Result<Written, StoreError> {
-        let side = self.sql(view)?.side(build.side);
-        let mut tx = self.db.write().await?;
-        if !owns(&mut tx, view, build).await? {
-            tx.roll_back().await?;
-            return Ok(Written::Lost);
-        }
-        put(&mut tx, side, rows).await?;
-        tx.commit().await?;
-        Ok(Written::Done)
+    async fn fill(&self, view: &View, build: Build, rows: Vec<Vec<Cell>>, fill: Fill) -> Result<Written, StoreError> {
+        bulk::fill(self, view, build, rows, fill).await
+    }
+
+    async fn complete(&self, view: &View, build: Build) -> Result<Written, StoreError> {
+        bulk::complete(self, view, build).await
     }
 
     async fn switch(&self, view: &View, build: Build, changes: &Changes) -> Result<Switched, StoreError> {
@@ -110,14 +132,15 @@ impl ViewStore for ViewDb {
     }
 
     async fn clear_idle(&self, view: &View, build: Build) -> Result<Written, StoreError> {
-        let idle = build.side.other();
-        let sql = self.sql(view)?.side(idle);
         let mut tx = self.db.write().await?;
         if !owns(&mut tx, view, build).await? {
             tx.roll_back().await?;
             return Ok(Written::Lost);
         }
-        clear(&mut tx, view, idle, sql).await?;
+        let live = checkpoint(view, tx.fetch(CHECKPOINT_OF, &[name(view)], CHECKPOINT).await?)?;
+        let sql = self.sql(view)?.side(live.side.other());
+        clear(&mut tx, view, live.side.other(), sql).await?;
+        bulk::index(&mut tx, sql).await?;
         tx.commit().await?;
         Ok(Written::Done)
     }
@@ -125,6 +148,14 @@ impl ViewStore for ViewDb {
 
 /// The columns of [`CHECKPOINT_OF`].
 pub(super) const CHECKPOINT: &[Kind] = &[Kind::Integer, Kind::Text];
+
+/// The columns of [`PARKED_OF`].
+pub(super) const PARKED: &[Kind] = &[Kind::Text, Kind::Integer, Kind::Text];
+
+/// The answer of [`PARKED_OF`].
+pub(super) fn parked_rows(rows: Vec<Vec<Cell>>) -> Result<Vec<Parked>, StoreError> {
+    rows.into_iter().map(|cells| parked(cells).map_err(broken)).collect()
+}
 
 /// The answer of [`CHECKPOINT_OF`].
 pub(super) fn checkpoint(view: &View, rows: Vec<Vec<Cell>>) -> Result<Checkpoint, StoreError> {
@@ -145,13 +176,34 @@ fn parked(cells: Vec<Cell>) -> Result<Parked, BadCell> {
     })
 }
 
+/// Moves the checkpoint, if nobody else did and no key was freed since the rows were loaded. Others wait until this
+/// transaction ends, so what is counted in the second statement stands.
+async fn stands(tx: &mut Tx, view: &View, from: Checkpoint, changes: &Changes) -> Result<bool, StoreError> {
+    let values = [
+        name(view),
+        position(from.position),
+        Cell::text(&from.side),
+        position(changes.to),
+    ];
+    if tx.execute(ADVANCE, &values).await? == 0 {
+        return Ok(false);
+    }
+    let parked = tx
+        .fetch(PARKED_COUNT, &[name(view), Cell::text(&from.side)], &[Kind::Integer])
+        .await?;
+    let parked = Cells::new(parked.into_iter().next().unwrap_or_default())
+        .integer()
+        .map_err(broken)?;
+    Ok(usize::try_from(parked).ok() == Some(changes.parked_before))
+}
+
 /// Whether a build still owns the idle side; the next one waits until this transaction ends.
-async fn owns(tx: &mut Tx, view: &View, build: Build) -> Result<bool, StoreError> {
+pub(super) async fn owns(tx: &mut Tx, view: &View, build: Build) -> Result<bool, StoreError> {
     let values = [name(view), Cell::Integer(Some(build.number))];
     Ok(tx.execute(OWN_BUILD, &values).await? == 1)
 }
 
-async fn put(tx: &mut Tx, side: &SideSql, rows: &[Vec<Cell>]) -> Result<(), StoreError> {
+pub(super) async fn put(tx: &mut Tx, side: &SideSql, rows: &[Vec<Cell>]) -> Result<(), StoreError> {
     let (chunks, rest) = rows.as_chunks::<MANY>();
     for rows in chunks {
         tx.execute(side.put_many, &rows.concat()).await?;

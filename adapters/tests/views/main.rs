@@ -3,6 +3,8 @@
 //! The `PostgreSQL` variants need `GRANTLINK_TEST_POSTGRES`, the URL of a server on which databases may be made.
 
 #[cfg(test)]
+mod mending;
+#[cfg(test)]
 mod queries;
 #[cfg(test)]
 mod rebuild;

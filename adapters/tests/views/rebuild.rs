@@ -11,8 +11,8 @@ use projections::{
     link::LinkView,
     read::{Filter, Views},
     reader::{EventReader, OpenError},
-    rebuild::{RebuildError, rebuild, rebuild_named},
-    store::{Changes, Side, Switched, ViewStore, Written},
+    rebuild::{MOST_ROWS, RebuildError, Wish, rebuild, rebuild_named},
+    store::{Changes, Fill, Side, Switched, ViewStore, Written},
 };
 
 use crate::{
@@ -83,7 +83,11 @@ async fn a_rebuilt_view_equals_the_live_one(db: &TestDb) {
     assert!(live.len() > 170, "{}", live.len());
     for rebuilt in [Side::B, Side::A] {
         for view in VIEWS {
-            rebuild_named(view.name, &node.sources, |_| {}).await.unwrap();
+            let rebuilt = rebuild_named(view.name, &node.sources, Wish::Switch, |_| {})
+                .await
+                .unwrap();
+            assert_eq!(rebuilt.comparison.named, [], "{}", view.name);
+            assert_eq!(rebuilt.comparison.live, rebuilt.comparison.built);
         }
         assert_eq!(everything(&node).await, live);
         let sides = (
@@ -109,10 +113,12 @@ async fn a_log_that_goes_on_during_a_rebuild_is_all_there_after_the_switch(db: &
     let _kept = node.keeps(LinkView);
     node.reaches(LinkView, before).await;
     let goes_on = log.clone();
-    let reached = rebuild(LinkView, &node.sources, move |_| goes_on.goes_on(&after))
-        .await
-        .unwrap();
-    assert!(reached >= Position(before));
+    let reached = rebuild(LinkView, &node.sources, Wish::Switch, MOST_ROWS, move |_| {
+        goes_on.goes_on(&after);
+    })
+    .await
+    .unwrap();
+    assert!(reached.position >= Position(before));
     node.reaches(LinkView, before + 3).await;
     assert_eq!(side(&node, LinkView).await, Side::B);
     let newest = World::numbered(1_000).link;
@@ -137,7 +143,9 @@ async fn a_rebuild_frees_what_a_mended_reader_can_open(db: &TestDb) {
     let log = MemoryLog::of(&Story::new().issued().started().started());
     let broken = Node::reading(db, &log, Blind(Position(3))).await;
     broken.catches_up(LinkView).await;
-    rebuild(LinkView, &broken.sources, |_| {}).await.unwrap();
+    rebuild(LinkView, &broken.sources, Wish::Switch, MOST_ROWS, |_| {})
+        .await
+        .unwrap();
     let parked = broken.checkpoints.parked("link").await.unwrap();
     assert_eq!(
         (parked.len(), parked[0].position),
@@ -145,7 +153,9 @@ async fn a_rebuild_frees_what_a_mended_reader_can_open(db: &TestDb) {
         "a rebuild parks as the live side does"
     );
     let mended = Node::new(db, &log).await;
-    rebuild(LinkView, &mended.sources, |_| {}).await.unwrap();
+    rebuild(LinkView, &mended.sources, Wish::Switch, MOST_ROWS, |_| {})
+        .await
+        .unwrap();
     assert_eq!(mended.checkpoints.parked("link").await.unwrap(), []);
     let row = mended.views.link(tenant(), link()).await.unwrap().unwrap();
     assert_eq!(row.details.starts, 2);
@@ -158,7 +168,10 @@ async fn a_later_rebuild_takes_over_and_the_earlier_one_ends(db: &TestDb) {
     let view = &LinkView::VIEW;
     let earlier = node.views.begin_build(view).await.unwrap();
     let later = node.views.begin_build(view).await.unwrap();
-    assert_eq!(node.views.fill(view, earlier, &[]).await.unwrap(), Written::Lost);
+    assert_eq!(
+        node.views.fill(view, earlier, Vec::new(), Fill::New).await.unwrap(),
+        Written::Lost
+    );
     let changes = Changes::default();
     assert_eq!(
         node.views.switch(view, earlier, &changes).await.unwrap(),
@@ -189,7 +202,7 @@ async fn a_rebuild_stops_before_an_event_of_a_newer_node_and_leaves_the_live_sid
     let node = Node::new(db, &log).await;
     node.catches_up(LinkView).await;
     log.goes_on(&story.started().by_a_newer_node());
-    let rebuilt = rebuild(LinkView, &node.sources, |_| {}).await;
+    let rebuilt = rebuild(LinkView, &node.sources, Wish::Switch, MOST_ROWS, |_| {}).await;
     assert!(matches!(rebuilt, Err(RebuildError::Unknown(_))), "{rebuilt:?}");
     assert_eq!(side(&node, LinkView).await, Side::A);
     assert!(node.views.link(tenant(), link()).await.unwrap().is_some());

@@ -4,7 +4,7 @@ use domain::ids::{AgencyId, Mode, TenantId};
 use projections::{
     connection_span::{ConnectionSpanView, Span},
     read::Views,
-    rebuild::rebuild_named,
+    rebuild::{Wish, rebuild_named},
     report_day::{DayFigures, ReportDayView, day_of},
 };
 
@@ -181,7 +181,7 @@ async fn a_rebuilt_report_says_what_the_live_one_said(db: &TestDb) {
         spans(&node, tenant(), 0, 600).await,
     );
     for view in ["report_day", "connection_span"] {
-        rebuild_named(view, &node.sources, |_| ()).await.unwrap();
+        rebuild_named(view, &node.sources, Wish::Switch, |_| ()).await.unwrap();
     }
     let after = (
         figures(&node, tenant(), 2 * LIFE).await,

@@ -8,7 +8,6 @@ use std::{
     time::Duration,
 };
 
-use application::ports::log::EventLog;
 use chrono::TimeDelta;
 use domain::{
     event::Event,

@@ -41,6 +41,7 @@ pub(crate) const PACE: Pace = Pace {
     page: 7,
     poll: Duration::from_millis(5),
     longest_pause: Duration::from_millis(20),
+    lease: Duration::from_millis(200),
 };
 
 pub(crate) const FIRST_PAGE: Page = Page {

@@ -13,6 +13,7 @@ mod replay;
 mod serve;
 mod show;
 mod verify;
+mod views;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -44,6 +45,8 @@ enum Command {
     Migrate,
     /// Folds a view anew from the log, beside the live one, and switches.
     Rebuild(rebuild::Rebuild),
+    /// Shows how far the views are, and what stands still in them.
+    Views(views::ShowViews),
     /// Tells the story of a link, a customer, a location, a member or an integration: who did what, when.
     Replay(replay::Replay),
     /// Erases people, for good.
@@ -69,6 +72,8 @@ enum Command {
 
 /// What the program ends with when the log is not what was written.
 const DAMAGED: u8 = 3;
+/// Ends a dry run that found something: neither success (0) nor failure (1), nor a wrong call (2).
+const DIFFERS: u8 = 3;
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -90,6 +95,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Demo(demo) => demo.run().await,
         Command::Migrate => serve::migrate(&config()?).await,
         Command::Rebuild(rebuild) => rebuild.run(&config()?).await,
+        Command::Views(views) => views.run(&config()?).await,
         Command::Replay(replay) => replay.run(&config()?).await,
         Command::Erase(erase) => erase.run(&config()?).await,
         Command::Export(export) => export.run(&config()?).await,
@@ -111,6 +117,9 @@ fn complain(error: &anyhow::Error) -> ExitCode {
     eprintln!("grantlink: {}", told(error));
     if error.is::<verify::Damaged>() {
         return ExitCode::from(DAMAGED);
+    }
+    if error.is::<rebuild::Differs>() {
+        return ExitCode::from(DIFFERS);
     }
     ExitCode::FAILURE
 }

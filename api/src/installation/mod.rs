@@ -123,8 +123,11 @@ impl Installation {
         &self.stores
     }
 
-    /// Writes what waits, and closes every connection.
+    /// Writes what waits, leaves the views to other nodes, and closes every connection.
     pub async fn close(&self) {
+        if let Err(error) = self.sources.store.leave().await {
+            tracing::warn!(%error, "other nodes must wait until this one's time with the views is over");
+        }
         self.stores.close().await;
     }
 }

@@ -40,7 +40,8 @@ pub trait EventLog: Send + Sync {
     /// The answer that was stored under a receipt's key, if any.
     async fn receipt(&self, key: &ReceiptKey) -> Result<Option<Receipt>, StoreError>;
 
-    /// The newest position that this node committed: wakes whoever follows the log. Polling stays the truth.
+    /// The newest position that this node committed, or heard of from another one: wakes whoever follows the log. Polling stays
+    /// the truth.
     fn committed(&self) -> watch::Receiver<Position>;
 }
 

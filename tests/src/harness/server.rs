@@ -177,7 +177,10 @@ fn undisturbed(command: &mut Command) -> &mut Command {
 
 /// A port that nothing else is given: below the ports that the system hands out by itself, so that the server finds it free again
 /// after it was killed.
-pub(crate) fn free_port() -> anyhow::Result<u16> {
+///
+/// # Errors
+/// When none is free.
+pub fn free_port() -> anyhow::Result<u16> {
     static TRIED: AtomicU32 = AtomicU32::new(0);
     const FIRST: u32 = 12_000;
     const COUNT: u32 = 18_000;

@@ -4,4 +4,5 @@ mod browser;
 mod conformance;
 mod flow;
 mod keeping;
+mod read_side;
 mod torture;

@@ -1,6 +1,6 @@
 //! The rows of the table: what is measured, against what, and what it should come to.
 //!
-//! A program is started with the words that stand here; `{time}`, `{events}` and `{links}` depend on the effort.
+//! A program is started with the words that stand here; `{time}`, `{events}`, `{many}` and `{links}` depend on the effort.
 
 /// One measurement of ours, and what it is held against.
 pub(super) struct Row {
@@ -287,6 +287,30 @@ pub(super) const ROWS: &[Row] = &[
             peers("COPY out", "limit --limit copy-out-json --events {events}", 0.45),
             peers("postgres-es replay", "replay --peer postgres-es --events {events}", 2.2),
         ],
+        ..RATE
+    },
+    Row {
+        name: "long-rebuild",
+        title: "the same of {many} events",
+        ours: "rebuild postgres --events {many}",
+        against: &[ourselves("a shorter one", "rebuild postgres --events {events}", 0.9)],
+        once: true,
+        ..RATE
+    },
+    Row {
+        name: "rebuild-memory",
+        title: "memory that it takes at most",
+        ours: "rebuild-memory --events {many}",
+        unit: Unit::Megabytes,
+        at_most: Some(200.0),
+        once: true,
+        ..RATE
+    },
+    Row {
+        name: "visible",
+        title: "from commit to visible in a view, while 11,000 events a second are appended",
+        ours: "visible postgres --rate 11000 {time}",
+        p99: Some(50.0),
         ..RATE
     },
     Row {

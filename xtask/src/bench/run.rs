@@ -57,6 +57,7 @@ impl Effort {
         words
             .replace("{time}", self.time)
             .replace("{events}", events)
+            .replace("{many}", self.memory_events)
             .replace("{links}", self.memory_links)
     }
 }

@@ -1,5 +1,7 @@
 //! Integrations as JSON.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use domain::{
     Timestamp,
@@ -47,6 +49,8 @@ pub(in crate::agency_api) struct Integration {
     pending_link: Option<Pending>,
     /// How the newest link ended.
     last_request: Option<LastRequest>,
+    /// Whether this may be old: an event about it could not be read, and it stands as it was before.
+    stale: bool,
 }
 
 /// How an integration stands, in words, icon and colour.
@@ -137,7 +141,14 @@ impl Integration {
             location_id: row.location,
             provider: row.provider,
             created_at: row.created_at,
+            stale: false,
         }
+    }
+
+    /// The same, saying so if it is one of those that stand still.
+    pub(super) fn among(self, stale: &HashSet<String>) -> Self {
+        let stale = stale.contains(&self.id.to_string());
+        Self { stale, ..self }
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod body;
 
+use std::collections::HashSet;
+
 use axum::{Json, extract::State};
 use domain::ids::{CustomerId, IntegrationId, LocationId};
 use projections::{
@@ -81,6 +83,7 @@ pub(super) async fn list(
         status: wanted.status,
     };
     reading.shown_by(&server, &[IntegrationView::VIEW]).await?;
+    let stale = server.views.stale(&IntegrationView::VIEW).await?; // first, so that no old row goes without the word
     let until = as_of::moment(&server, &reading, wanted.as_of.as_deref()).await?;
     let now = until.map_or(reading.caller.context.now, |until| until.at);
     let rows = if let Some(until) = until {
@@ -92,7 +95,10 @@ pub(super) async fn list(
         rows.await?
     };
     let (rows, next_cursor) = page.cut(&server, reading.tenant(), rows, |row| Cursor::from(row));
-    let data = rows.into_iter().map(|row| Integration::of(row, now)).collect();
+    let data = rows
+        .into_iter()
+        .map(|row| Integration::of(row, now).among(&stale))
+        .collect();
     Ok(Json(Integrations { data, next_cursor }))
 }
 
@@ -112,13 +118,15 @@ pub(super) async fn read(
     Asked(AsOf { as_of }): Asked<AsOf>,
 ) -> Result<Json<Integration>, Problem> {
     let until = as_of::moment(&server, &reading, as_of.as_deref()).await?;
+    let mut stale = HashSet::new();
     let row = if let Some(until) = until {
         as_of::past(&server, &reading, until).integration(id).await?
     } else {
         reading.shown_by(&server, &[IntegrationView::VIEW]).await?;
+        stale = server.views.stale(&IntegrationView::VIEW).await?;
         server.views.integration(reading.tenant(), id).await?
     };
     let row = row.ok_or_else(|| Problem::new(Kind::IntegrationNotFound).detail("there is no such integration"))?;
     let now = until.map_or(reading.caller.context.now, |until| until.at);
-    Ok(Json(Integration::of(row, now)))
+    Ok(Json(Integration::of(row, now).among(&stale)))
 }

@@ -1,5 +1,7 @@
 //! Links as JSON.
 
+use std::collections::HashSet;
+
 use application::links::IssuedLink;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use domain::{
@@ -199,6 +201,8 @@ pub(in crate::agency_api) struct Link {
     last_failure: Option<Failure>,
     /// When somebody last asked for a new link on the page of this ended one.
     fresh_link_asked_at: Option<DateTime<Utc>>,
+    /// Whether this may be old: an event of the link could not be read, and it stands as it was before.
+    stale: bool,
 }
 
 /// A try that led nowhere.
@@ -239,7 +243,14 @@ impl Link {
                 at: failure.at,
             }),
             fresh_link_asked_at: row.details.fresh_link_asked_at,
+            stale: false,
         }
+    }
+
+    /// The same, saying so if it is one of those that stand still.
+    pub(super) fn among(self, stale: &HashSet<String>) -> Self {
+        let stale = stale.contains(&self.id.to_string());
+        Self { stale, ..self }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Reading links.
 
+use std::collections::HashSet;
+
 use axum::{Json, extract::State};
 use domain::{
     connect_link::ConnectLinkError,
@@ -81,6 +83,7 @@ pub(in crate::agency_api) async fn list(
         status: wanted.status,
     };
     reading.shown_by(&server, &[LinkView::VIEW]).await?;
+    let stale = server.views.stale(&LinkView::VIEW).await?; // first, so that no old row goes without the word
     let until = as_of::moment(&server, &reading, wanted.as_of.as_deref()).await?;
     let now = until.map_or(reading.caller.context.now, |until| until.at);
     let rows = if let Some(until) = until {
@@ -93,7 +96,7 @@ pub(in crate::agency_api) async fn list(
             .await?
     };
     let (rows, next_cursor) = page.cut(&server, reading.tenant(), rows, |row| Cursor::from(row));
-    let data = rows.into_iter().map(|row| Link::of(row, now)).collect();
+    let data = rows.into_iter().map(|row| Link::of(row, now).among(&stale)).collect();
     Ok(Json(Links { data, next_cursor }))
 }
 
@@ -113,13 +116,15 @@ pub(in crate::agency_api) async fn read(
     Asked(AsOf { as_of }): Asked<AsOf>,
 ) -> Result<Json<Link>, Problem> {
     let until = as_of::moment(&server, &reading, as_of.as_deref()).await?;
+    let mut stale = HashSet::new();
     let row = if let Some(until) = until {
         as_of::past(&server, &reading, until).link(id).await?
     } else {
         reading.shown_by(&server, &[LinkView::VIEW]).await?;
+        stale = server.views.stale(&LinkView::VIEW).await?;
         server.views.link(reading.tenant(), id).await?
     };
     let row = row.ok_or(application::CommandError::from(ConnectLinkError::NotIssued))?;
     let now = until.map_or(reading.caller.context.now, |until| until.at);
-    Ok(Json(Link::of(row, now)))
+    Ok(Json(Link::of(row, now).among(&stale)))
 }

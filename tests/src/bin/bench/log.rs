@@ -14,7 +14,7 @@ use domain::{
 };
 use grantlink_load::Measured;
 use grantlink_tests::conformance::{Database, Draft, Kind, body, id};
-use projections::rebuild::rebuild_named;
+use projections::rebuild::{Wish, rebuild_named};
 
 use crate::{
     database::{Node, On, keys, on_new},
@@ -63,7 +63,9 @@ pub(crate) async fn rebuild(on: On, events: usize) -> anyhow::Result<Measured> {
         let node = Node::open(&database, &keys()).await?;
         fill(&database, &node.app.log, events).await?;
         let began = Instant::now();
-        let reached = rebuild_named("link", &node.installation.sources, |_| {}).await?;
+        let reached = rebuild_named("link", &node.installation.sources, Wish::Switch, |_| {})
+            .await?
+            .position;
         let measured = Measured::of_one_run(events, began.elapsed());
         anyhow::ensure!(reached.0 == events as u64, "rebuilt up to {} of {events}", reached.0);
         node.close().await;
@@ -73,7 +75,7 @@ pub(crate) async fn rebuild(on: On, events: usize) -> anyhow::Result<Measured> {
 }
 
 /// Fills a log with issued links, each a stream of its own: the product's longest event, 440 bytes, about as long as the peers'.
-async fn fill(database: &Database, log: &Arc<dyn EventLog>, events: usize) -> anyhow::Result<()> {
+pub(crate) async fn fill(database: &Database, log: &Arc<dyn EventLog>, events: usize) -> anyhow::Result<()> {
     let issuer = Arc::new(Issuer::new()?);
     by_many(events.div_ceil(BATCH), |number| {
         let count = BATCH.min(events - number * BATCH);

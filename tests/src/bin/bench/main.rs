@@ -8,6 +8,7 @@ mod http;
 mod log;
 mod many;
 mod process;
+mod visible;
 
 use clap::{Parser, Subcommand};
 use database::On;
@@ -58,6 +59,19 @@ enum Row {
         #[arg(long, default_value_t = 200_000)]
         events: usize,
     },
+    /// Memory that the rebuild of that view takes at most, in MB
+    RebuildMemory {
+        #[arg(long, default_value_t = 200_000)]
+        events: usize,
+    },
+    /// From a commit to its row in a view, while others append so many events a second
+    Visible {
+        on: On,
+        #[command(flatten)]
+        load: Load,
+        #[arg(long)]
+        rate: u32,
+    },
     /// Ask a started server, on `PostgreSQL`
     Http {
         ask: http::Ask,
@@ -87,6 +101,8 @@ async fn main() -> anyhow::Result<()> {
         Row::Everything { on, load } => everything::run(load, on).await?,
         Row::Replay { on, events } => log::replay(on, events).await?,
         Row::Rebuild { on, events } => log::rebuild(on, events).await?,
+        Row::RebuildMemory { events } => return process::rebuild_memory(events).await?.print(),
+        Row::Visible { on, load, rate } => visible::run(on, load, rate).await?,
         Row::Http { ask, load } => http::run(load, ask).await?,
         Row::Memory { links, events } => {
             return match links.zip(events) {

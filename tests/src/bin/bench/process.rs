@@ -1,6 +1,9 @@
 //! The program itself: how much memory it takes, how fast it starts, how large it is.
 
-use std::time::{Duration, Instant};
+use std::{
+    process::Stdio,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, ensure};
 use application::{
@@ -24,6 +27,7 @@ use serde_json::json;
 use crate::{
     database::{On, on_new},
     http::{Connection, Link, Town, settled},
+    log,
     many::by_many,
 };
 
@@ -174,10 +178,45 @@ pub(crate) async fn start() -> anyhow::Result<Amount> {
     .await
 }
 
+/// The most memory that `grantlink rebuild` holds while it folds so many events into as many rows, in megabytes.
+pub(crate) async fn rebuild_memory(events: usize) -> anyhow::Result<Amount> {
+    on_new(On::Postgres, move |database| async move {
+        let mut stage = Stage::set(database.clone()).await?;
+        stage.server.kill()?;
+        let stores = database.open().await?;
+        log::fill(&database, &stores.log, events).await?;
+        stores.close().await;
+        let mut rebuild = std::process::Command::new(program()?)
+            .arg("--config")
+            .arg(stage.files.config())
+            .args(["rebuild", "link"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let mut most = megabytes(0);
+        let ended = loop {
+            if let Ok(peak) = memory_of(rebuild.id(), "VmHWM:") {
+                most = peak; // the kernel counts the peak; what is read last is all of it but the last moment
+            }
+            if let Some(ended) = rebuild.try_wait()? {
+                break ended;
+            }
+            tokio::time::sleep(POLL).await;
+        };
+        ensure!(ended.success(), "the rebuild ended with {ended}");
+        Ok(most)
+    })
+    .await
+}
+
 /// What the kernel says that a process holds in memory.
 fn resident(process: u32) -> anyhow::Result<Amount> {
+    memory_of(process, "VmRSS:")
+}
+
+fn memory_of(process: u32, figure: &str) -> anyhow::Result<Amount> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(figure));
     let kilobytes = line.and_then(|line| line.split_whitespace().next());
     let kilobytes: u64 = kilobytes.context("the kernel does not say")?.parse()?;
     Ok(megabytes(kilobytes * 1024))
