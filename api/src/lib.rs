@@ -9,6 +9,7 @@ pub mod images;
 pub mod installation;
 pub mod limits;
 pub mod opened;
+pub mod operations;
 pub mod pages;
 pub mod past;
 pub mod problem;

@@ -5,7 +5,13 @@ use std::sync::Arc;
 use application::App;
 use projections::{checkpoints::Checkpoints, read::Views};
 
-use crate::{feeds::Feeds, limits::Limits, opened::Opened, proxies::TrustedProxies};
+use crate::{
+    feeds::Feeds,
+    limits::Limits,
+    opened::Opened,
+    operations::{Drain, Measures},
+    proxies::TrustedProxies,
+};
 
 /// The server's surroundings.
 #[derive(Clone)]
@@ -24,4 +30,8 @@ pub struct Server {
     pub opened: Arc<Opened>,
     /// Who may say where a request came from.
     pub proxies: Arc<TrustedProxies>,
+    /// What this node counts.
+    pub measures: Measures,
+    /// Whether it is stopping: what streams without an end ends then.
+    pub drain: Drain,
 }

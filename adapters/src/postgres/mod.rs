@@ -20,7 +20,7 @@ use tokio::time::timeout;
 
 pub(crate) use neighbours::Neighbours;
 
-use crate::sql::{Pool, Stores, broken, head, migration_error, store_error};
+use crate::sql::{Pool, Probe, Stores, broken, head, migration_error, store_error, versions};
 
 const MIGRATIONS: [(i64, &str, &str); 4] = [
     (
@@ -44,6 +44,8 @@ const MIGRATIONS: [(i64, &str, &str); 4] = [
         include_str!("../../../migrations/postgres/0004_events_of_a_tenant.sql"),
     ),
 ];
+
+const VERSIONS: [i64; MIGRATIONS.len()] = versions(&MIGRATIONS);
 
 /// So long a connection may take to come back to its pool, before it counts as dead.
 const LONGEST_RETURN: Duration = Duration::from_secs(2);
@@ -91,7 +93,13 @@ pub async fn connect(options: &Options) -> Result<Stores, StoreError> {
     let pool = Pool::Postgres(open_pool(options).await?);
     let head = head(&pool).await?;
     let writer = writer::PgWriter::connect(options).await?;
-    let mut stores = Stores::new(pool, writer, head);
+    let probe = PoolOptions::<Postgres>::new()
+        .max_connections(1)
+        .acquire_timeout(options.acquire_timeout)
+        .after_release(|connection, _| Box::pin(roll_back(connection)))
+        .connect_lazy_with(options.connect_options()?);
+    let probe = Probe::new(Pool::Postgres(probe), &VERSIONS);
+    let mut stores = Stores::new(pool, probe, writer, head);
     stores.neighbours = Some(Arc::new(Neighbours::listen(options, stores.announcer())?));
     Ok(stores)
 }

@@ -7,12 +7,14 @@ mod attempts;
 mod check;
 mod error;
 mod files;
+mod figures;
 mod grouped;
 mod hash;
 mod images;
 mod log;
 mod moving;
 mod pool;
+mod probe;
 mod receipts;
 mod row;
 mod vault;
@@ -35,10 +37,13 @@ use crate::postgres::Neighbours;
 pub use check::{Flaw, LogCheck};
 pub(crate) use error::{broken, migration_error, store_error, unavailable};
 pub(crate) use files::truncate_wal;
+pub use figures::LogFigures;
 pub use hash::event_hash;
 pub(crate) use log::{RECEIPT, head, receipt, receipt_values, signed};
 pub(crate) use moving::{Importing, Snapshot};
 pub(crate) use pool::{Pool, bound};
+pub use probe::Probe;
+pub(crate) use probe::versions;
 pub(crate) use row::{Row, Value};
 pub(crate) use vault::place_values;
 pub(crate) use writer::{Backend, Outcome, refuse_all};
@@ -56,6 +61,10 @@ pub struct Stores {
     pub attempts: Arc<dyn Attempts>,
     /// The stored images.
     pub images: Arc<dyn Images>,
+    /// Looks whether the database answers.
+    pub probe: Probe,
+    /// What appending to the log counts.
+    pub figures: LogFigures,
     pool: Pool,
     writer: writer::Writer,
     /// The connection to the other nodes, where there may be some.
@@ -63,14 +72,17 @@ pub struct Stores {
 }
 
 impl Stores {
-    pub(crate) fn new(pool: Pool, backend: impl Backend, head: Position) -> Self {
-        let writer = writer::Writer::start(backend, head);
+    pub(crate) fn new(pool: Pool, probe: Probe, backend: impl Backend, head: Position) -> Self {
+        let figures = LogFigures::default();
+        let writer = writer::Writer::start(backend, head, figures.clone());
         Self {
             log: Arc::new(log::Log::new(pool.clone(), writer.clone())),
             receipts: Arc::new(receipts::ReceiptRows::new(pool.clone())),
             vault: Arc::new(vault::VaultRows::new(pool.clone())),
             attempts: Arc::new(attempts::AttemptRows::new(pool.clone())),
             images: Arc::new(images::ImageRows::new(pool.clone())),
+            probe,
+            figures,
             pool,
             writer,
             neighbours: None,
@@ -85,6 +97,7 @@ impl Stores {
     /// Writes what waits, refuses what comes after, and closes every connection.
     pub async fn close(&self) {
         self.writer.close().await;
+        self.probe.close().await;
         self.pool.close().await;
     }
 }

@@ -8,9 +8,12 @@ use application::ports::{
     log::{Commit, CommitError, Committed},
 };
 use domain::log::Position;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::Instant,
+};
 
-use super::unavailable;
+use super::{figures::LogFigures, unavailable};
 use crate::mutants::{answer_early, mutant};
 
 /// So many commits may wait; more are refused, so that a slow disk shows as 503 and not as a growing memory.
@@ -36,6 +39,7 @@ pub(crate) trait Backend: Send + 'static {
 pub(super) struct Writer {
     inbox: mpsc::Sender<Message>,
     committed: watch::Sender<Position>,
+    figures: LogFigures,
 }
 
 enum Message {
@@ -49,19 +53,30 @@ struct Job {
 }
 
 impl Writer {
-    pub(super) fn start(backend: impl Backend, head: Position) -> Self {
+    pub(super) fn start(backend: impl Backend, head: Position, figures: LogFigures) -> Self {
         let (inbox, messages) = mpsc::channel(QUEUE);
         let committed = watch::Sender::new(head);
-        tokio::spawn(run(backend, messages, committed.clone()));
-        Self { inbox, committed }
+        tokio::spawn(run(backend, messages, committed.clone(), figures.clone()));
+        Self {
+            inbox,
+            committed,
+            figures,
+        }
     }
 
     pub(super) async fn commit(&self, commit: Commit) -> Outcome {
         let (answer, outcome) = oneshot::channel();
         let message = Message::Commit(Box::new(Job { commit, answer }));
-        self.inbox.try_send(message).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(_) => unavailable("too much waits to be written"),
-            mpsc::error::TrySendError::Closed(_) => closed(),
+        self.figures.queued.inc(); // before it can be taken out again
+        self.inbox.try_send(message).map_err(|refused| {
+            self.figures.queued.dec();
+            match refused {
+                mpsc::error::TrySendError::Full(_) => {
+                    self.figures.refused.inc();
+                    unavailable("too much waits to be written")
+                }
+                mpsc::error::TrySendError::Closed(_) => closed(),
+            }
         })?;
         outcome.await.unwrap_or_else(|_| Err(closed().into()))
     }
@@ -88,7 +103,12 @@ fn closed() -> StoreError {
     unavailable("it is closed")
 }
 
-async fn run<B: Backend>(mut backend: B, mut messages: mpsc::Receiver<Message>, announce: watch::Sender<Position>) {
+async fn run<B: Backend>(
+    mut backend: B,
+    mut messages: mpsc::Receiver<Message>,
+    announce: watch::Sender<Position>,
+    figures: LogFigures,
+) {
     let mut waiting = Vec::new();
     let mut closing = Vec::new();
     loop {
@@ -103,7 +123,10 @@ async fn run<B: Backend>(mut backend: B, mut messages: mpsc::Receiver<Message>, 
         }
         for message in arrived {
             match message {
-                Message::Commit(job) => waiting.push(*job),
+                Message::Commit(job) => {
+                    figures.queued.dec();
+                    waiting.push(*job);
+                }
                 Message::Close(done) => {
                     messages.close();
                     closing.push(done);
@@ -115,7 +138,9 @@ async fn run<B: Backend>(mut backend: B, mut messages: mpsc::Receiver<Message>, 
             if mutant!("mutant-answer-before-commit") {
                 answer_early(&batch, &mut answers, *announce.borrow());
             }
+            let began = Instant::now();
             let outcomes = backend.write(&batch).await;
+            figures.wrote(began.elapsed(), &outcomes);
             waiting.extend(answer(outcomes, batch, answers, &announce));
             // Whoever was just answered often has more: let them speak first, and they share the next flush.
             tokio::task::yield_now().await;

@@ -17,7 +17,7 @@ use sqlx::{
 };
 
 use crate::mutants::mutant;
-use crate::sql::{Pool, Stores, head, migration_error, store_error};
+use crate::sql::{Pool, Probe, Stores, head, migration_error, store_error, versions};
 
 /// Readers, and the writers of what is no event. `SQLite` lets one write at a time, so more would only wait.
 const CONNECTIONS: u32 = 8;
@@ -33,6 +33,8 @@ const MIGRATIONS: [(i64, &str, &str); 3] = [
     ),
 ];
 
+const VERSIONS: [i64; MIGRATIONS.len()] = versions(&MIGRATIONS);
+
 /// Opens the stores over one file, which [`migrate`] made.
 ///
 /// # Errors
@@ -41,7 +43,8 @@ pub async fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Stores, StoreErr
     let pool = Pool::Sqlite(open_pool(path, CONNECTIONS).await?);
     let head = head(&pool).await?;
     let writer = writer::SqliteWriter::open(path, clock).await?;
-    Ok(Stores::new(pool, writer, head))
+    let probe = Probe::new(Pool::Sqlite(open_pool(path, 1).await?), &VERSIONS);
+    Ok(Stores::new(pool, probe, writer, head))
 }
 
 /// Makes the file, or brings it to this version's schema. It may run again and again.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, marker::PhantomData, net::SocketAddr};
 
 use application::{
-    Context,
+    Actor, Context,
     agencies::{Caller, Denied},
 };
 use axum::{
@@ -15,7 +15,7 @@ use domain::{
     ids::{MemberId, RequestId},
 };
 
-use crate::{problem::Problem, state::Server};
+use crate::{problem::Problem, server::Notes, state::Server};
 
 /// What a route asks of a key. It is part of the handler's type, so that no handler can forget it.
 pub(super) trait Needs: Send + Sync + 'static {
@@ -83,6 +83,12 @@ impl<N: Needs> FromRequestParts<Server> for Authenticated<N> {
         let request = request.ok_or_else(|| Problem::internal("a call without an id"))?;
         let key = bearer(&parts.headers).ok_or(Denied::Unauthenticated)?;
         let caller: Caller = server.app.authenticate(key, request).await?;
+        if let Some(notes) = Notes::of(&parts.extensions) {
+            notes.agency(caller.context.agency);
+            if let Actor::ApiKey { number, .. } = caller.context.actor {
+                notes.key(number);
+            }
+        }
         if let Some(scope) = N::SCOPE {
             caller.require(scope)?;
         }

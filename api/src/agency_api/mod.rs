@@ -37,7 +37,7 @@ use crate::{
 
 const PREFIX: &str = "/api/agency/v1";
 /// Fifty locations with the longest names and addresses fit.
-const LONGEST_BODY: usize = 192 * 1024;
+pub(crate) const LONGEST_BODY: usize = 192 * 1024;
 
 /// The API and its document; whatever else is asked of it is refused as a problem too.
 pub fn router(server: Server) -> Router {

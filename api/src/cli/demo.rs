@@ -20,7 +20,7 @@ use simulator::{OAuthClient, Simulator, SimulatorConfig};
 use tokio::net::TcpListener;
 
 use super::{logging, serve};
-use crate::config::{Config, DatabaseConfig, KeysConfig, LogConfig, ServerConfig};
+use crate::config::{Config, DatabaseConfig, KeysConfig, LogConfig, OperationsConfig, ServerConfig};
 
 const CALLBACK_HOST: &str = "connect.localhost";
 const AGENCY_HOST: &str = "agency.localhost";
@@ -46,7 +46,7 @@ impl Demo {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let log = LogConfig {
             filter: "warn".to_owned(),
-            json: false,
+            json: Some(false),
         };
         logging::start(&log)?;
         let temporary = tempfile::Builder::new().prefix("grantlink-demo-").tempdir()?;
@@ -85,7 +85,11 @@ impl Demo {
                 listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
                 public_url: format!("http://{CALLBACK_HOST}:{port}"),
                 api_hosts: vec!["localhost".to_owned(), Ipv4Addr::LOCALHOST.to_string()],
-                trusted_proxies: vec![],
+                ..ServerConfig::default()
+            },
+            operations: OperationsConfig {
+                listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), // any: a demo may run beside others
+                ..OperationsConfig::default()
             },
             database: DatabaseConfig { url: database.into() },
             keys: KeysConfig {

@@ -18,8 +18,8 @@ pub(super) fn start(config: &LogConfig) -> anyhow::Result<()> {
         .with_env_filter(filter)
         .with_ansi(colours)
         .with_writer(std::io::stderr);
-    let started = if config.json {
-        builder.json().try_init()
+    let started = if config.json.unwrap_or(!colours) {
+        builder.json().flatten_event(true).try_init()
     } else {
         builder.try_init()
     };

@@ -12,6 +12,7 @@ mod rebuild;
 mod replay;
 mod serve;
 mod show;
+mod stopping;
 mod verify;
 mod views;
 

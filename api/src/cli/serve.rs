@@ -1,16 +1,18 @@
 //! `grantlink serve`.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
 
 use anyhow::{Context, ensure};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::logging;
+use super::{logging, stopping};
 use crate::{
     config::Config,
     installation::{Installation, keyring_of, migrate as migrate_stores},
-    server::{self, Hosts},
+    operations::{self, Limits, Operations},
+    server::{self, Capacity, Hosts},
+    state::Server,
 };
 
 /// Serves until told to stop.
@@ -30,43 +32,70 @@ pub(super) async fn serve(config: Config) -> anyhow::Result<()> {
 }
 
 /// Serves a configuration that was checked, and tells when it is reachable.
-pub(super) async fn run(config: &Config, ready: impl FnOnce(std::net::SocketAddr)) -> anyhow::Result<()> {
+pub(super) async fn run(config: &Config, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
     let installation = Installation::open(config).await?;
     held_against_the_ledger(&installation).await?;
-    let listen = config.server.listen;
-    let listener = TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("cannot listen on {listen}"))?;
-    let hosts = Hosts {
-        callback: config.public_address()?.host,
-        api: config
-            .server
-            .api_hosts
-            .iter()
-            .map(|host| host.to_ascii_lowercase())
-            .collect::<BTreeSet<_>>(),
-    };
-    let stop = CancellationToken::new();
+    let listener = listen(config.server.listen, "server.listen").await?;
+    let for_operators = listen(config.operations.listen, "operations.listen").await?;
+    let hosts = hosts(config)?;
+    let server = installation.server(config);
     let following = installation.follow();
-    let hurry = CancellationToken::new();
-    let (asked, asked_again) = (stop.clone(), hurry.clone());
-    tokio::spawn(async move {
-        told_to_stop().await;
-        tracing::info!("stopping: what is under way may take 25 seconds more; told again, it stops at once");
-        asked.cancel();
-        told_to_stop().await;
-        asked_again.cancel();
-    });
+    // Ends with this function: it answers until the very end.
+    let end = CancellationToken::new();
+    let _ends = end.clone().drop_guard();
     ready(listener.local_addr()?);
-    tracing::info!(address = %listener.local_addr()?, "serving");
-    let served = tokio::select! {
-        ended = server::serve(listener, installation.server(config), hosts, stop) => ended,
-        () = hurry.cancelled() => Ok(()),
-    };
+    tracing::info!(
+        address = %listener.local_addr()?,
+        operations = %for_operators.local_addr()?,
+        "serving"
+    );
+    let sampler = installation.sampler(config);
+    tokio::spawn(operations::serve(for_operators, watched(config, &server), sampler, end));
+    let pause = Duration::from_secs(config.operations.drain_seconds);
+    let hurry = stopping::on_signals(server.drain.clone(), pause);
+    tokio::select! {
+        () = server::serve(listener, server, hosts, capacity(config)) => {}
+        () = hurry.cancelled() => {}
+    }
     drop(following);
     installation.close().await;
     tracing::info!("stopped");
-    Ok(served?)
+    Ok(())
+}
+
+async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    listener.with_context(|| format!("cannot listen on {address}: set {setting} to another address"))
+}
+
+fn hosts(config: &Config) -> anyhow::Result<Hosts> {
+    let api = config.server.api_hosts.iter();
+    Ok(Hosts {
+        callback: config.public_address()?.host,
+        api: api.map(|host| host.to_ascii_lowercase()).collect::<BTreeSet<_>>(),
+    })
+}
+
+fn capacity(config: &Config) -> Capacity {
+    let server = &config.server;
+    Capacity {
+        connections: server.connections,
+        first_request: Duration::from_secs(server.first_request_seconds),
+        public_requests: server.public_requests,
+        api_requests: server.api_requests,
+    }
+}
+
+fn watched(config: &Config, server: &Server) -> Operations {
+    let operations = &config.operations;
+    Operations {
+        measures: server.measures.clone(),
+        drain: server.drain.clone(),
+        limits: Limits {
+            lag: Duration::from_secs(operations.ready_lag_seconds),
+            free_bytes: operations.ready_free_mb.saturating_mul(1_000_000),
+        },
+    }
 }
 
 /// Before anybody can read: who was erased stays erased, also after a backup was put back.
@@ -87,23 +116,4 @@ pub(super) async fn migrate(config: &Config) -> anyhow::Result<()> {
     migrate_stores(config).await?;
     println!("The database has this version's schema.");
     Ok(())
-}
-
-/// Ctrl-C, or what a supervisor sends.
-async fn told_to_stop() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        let terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-        let Ok(mut terminated) = terminated else {
-            let _ = interrupted.await; // without the one, the other still works
-            return;
-        };
-        tokio::select! {
-            _ = interrupted => {}
-            _ = terminated.recv() => {}
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = interrupted.await;
 }

@@ -1,7 +1,9 @@
 //! What an operator says: one TOML file, and `GRANTLINK_*` variables over it (`GRANTLINK_SERVER__LISTEN` is `server.listen`).
 
+mod operations;
 mod validate;
 
+pub use operations::OperationsConfig;
 pub use validate::PublicAddress;
 
 use std::{
@@ -36,6 +38,8 @@ pub struct Config {
     pub http: HttpConfig,
     /// What it says about itself.
     pub log: LogConfig,
+    /// How it is watched, and how it stops.
+    pub operations: OperationsConfig,
 }
 
 /// Where the server listens, and under which addresses it is reached.
@@ -50,6 +54,14 @@ pub struct ServerConfig {
     pub api_hosts: Vec<String>,
     /// The networks of proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Connections that are open at once; more wait to be accepted.
+    pub connections: usize,
+    /// How long a new connection may take to send its first request's headers.
+    pub first_request_seconds: u64,
+    /// Pages that are being answered at once; more are refused.
+    pub public_requests: usize,
+    /// Calls of the API that are being answered at once; more are refused.
+    pub api_requests: usize,
 }
 
 impl Default for ServerConfig {
@@ -59,6 +71,10 @@ impl Default for ServerConfig {
             public_url: String::new(),
             api_hosts: vec![],
             trusted_proxies: vec![],
+            connections: 4_096,
+            first_request_seconds: 10,
+            public_requests: 512,
+            api_requests: 256,
         }
     }
 }
@@ -118,15 +134,15 @@ pub struct ErasureConfig {
 pub struct LogConfig {
     /// Which events: `info`, or per module as in `info,grantlink=debug`.
     pub filter: String,
-    /// One JSON object a line, for machines.
-    pub json: bool,
+    /// One JSON object a line, for machines. When not said: unless a person reads along at a terminal.
+    pub json: Option<bool>,
 }
 
 impl Default for LogConfig {
     fn default() -> Self {
         Self {
             filter: "info".to_owned(),
-            json: false,
+            json: None,
         }
     }
 }

@@ -84,9 +84,36 @@ impl Config {
             self.server.listen.ip().is_loopback() || self.server.public_url.starts_with("https://"),
             "server.listen is open to other machines, so server.public_url must be https"
         );
+        self.validate_limits()?;
         ensure!(
             !self.providers.is_empty(),
             "configure a provider: [providers.google] with client_id and client_secret"
+        );
+        Ok(())
+    }
+}
+
+impl Config {
+    fn validate_limits(&self) -> anyhow::Result<()> {
+        let server = &self.server;
+        let counts = [
+            ("connections", server.connections),
+            ("public_requests", server.public_requests),
+            ("api_requests", server.api_requests),
+        ];
+        for (name, count) in counts {
+            ensure!(
+                (1..=1_000_000).contains(&count),
+                "set server.{name} to 1 to 1000000: {count}"
+            );
+        }
+        ensure!(
+            (1..=60).contains(&server.first_request_seconds),
+            "set server.first_request_seconds to 1 to 60"
+        );
+        ensure!(
+            self.operations.drain_seconds <= 20,
+            "set operations.drain_seconds to 0 to 20: what is under way then has the rest of 25 seconds"
         );
         Ok(())
     }

@@ -9,7 +9,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use domain::{host::HostName, ids::RequestId};
+use domain::host::HostName;
 
 use super::{
     browser::{Browser, is_own_form},
@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     pages::{Brand, Contact, Trouble},
+    server::{Notes, request_id},
     state::Server,
 };
 
@@ -67,6 +68,9 @@ pub(super) async fn admit(
     next: Next,
 ) -> Response {
     let brand = brand_of(&asked.agency);
+    if let Some(notes) = Notes::of(request.extensions()) {
+        notes.agency(asked.agency.id);
+    }
     let peer = request
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
@@ -85,7 +89,7 @@ pub(super) async fn admit(
         host: asked.host,
         browser: browser.hash(),
         network,
-        request: RequestId(server.app.entropy.id(server.app.clock.now())),
+        request: request_id(&server.app, &request),
     };
     let form_token = browser.form_token(server.app.cipher.as_ref());
     let guest = Guest {

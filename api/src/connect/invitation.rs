@@ -16,6 +16,7 @@ use super::{
     reply, view, visitor,
 };
 use crate::{
+    operations::SignIn,
     pages::{self, Ask, Declined, InAppBrowser, MissingPermission, Requester, Success, Trouble},
     state::Server,
 };
@@ -84,6 +85,7 @@ pub(super) async fn start(
     }
     let attempt = server.app.begin(&guest.visit, &found).await;
     let attempt = attempt.map_err(|error| reply::failure(&guest.brand, &error))?;
+    server.measures.sign_in(SignIn::Started);
     Ok(reply::see(&format!("/c/go?attempt={attempt}")))
 }
 
@@ -97,6 +99,7 @@ pub(super) async fn decline(
     let (found, _) = of_form(&server, &guest, &token, &form).await?;
     let declined = server.app.decline(&guest.visit, &found).await;
     declined.map_err(|error| reply::failure(&guest.brand, &error))?;
+    server.measures.sign_in(SignIn::Declined);
     Ok(reply::page(StatusCode::OK, &Declined { brand: &guest.brand }))
 }
 

@@ -30,7 +30,7 @@ use guest::Guest;
 use crate::{pages::Trouble, state::Server};
 
 /// A form of ours is a few hundred bytes.
-const LARGEST_FORM: usize = 16 * 1024;
+pub(crate) const LARGEST_FORM: usize = 16 * 1024;
 
 /// The pages of an agency's host.
 pub fn pages(server: Server) -> Router {

@@ -16,6 +16,7 @@ use super::{
     view,
 };
 use crate::{
+    operations::SignIn,
     pages::{Paging, PickError, Picker, Picks},
     state::Server,
 };
@@ -118,7 +119,10 @@ pub(super) async fn pick(
     };
     let chosen = Some(pick.listing.as_str());
     match server.app.complete(&guest.visit, attempt, &pick).await {
-        Ok(_) => reply::see(&format!("/c/done?attempt={attempt}")),
+        Ok(_) => {
+            server.measures.sign_in(SignIn::Connected);
+            reply::see(&format!("/c/done?attempt={attempt}"))
+        }
         Err(CommandError::ListingInUse) => again(&server, &guest, &shown, chosen, Some(PickError::NotConfirmed)).await,
         Err(CommandError::ListingNotPickable) => {
             again(&server, &guest, &shown, chosen, Some(PickError::NoLongerAvailable)).await

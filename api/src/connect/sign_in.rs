@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{extract::AttemptQuery, guest::Guest, reply, view};
 use crate::{
+    operations::SignIn,
     pages::{Go, ProviderUrl, Reopen, Trouble},
     state::Server,
 };
@@ -59,7 +60,13 @@ pub(super) async fn arrive(
     Extension(guest): Extension<Guest>,
     AttemptQuery(HandOff { h }): AttemptQuery<HandOff>,
 ) -> Response {
-    match server.app.sign_in(&guest.visit, &h).await {
+    let signed_in = server.app.sign_in(&guest.visit, &h).await;
+    server.measures.sign_in(match &signed_in {
+        Ok(SignedIn::ToPicker(_)) => SignIn::Authorized,
+        Ok(SignedIn::BackToLink(_)) => SignIn::Refused,
+        Err(_) => SignIn::Failed,
+    });
+    match signed_in {
         Ok(SignedIn::ToPicker(attempt)) => reply::see(&format!("/c/pick?attempt={attempt}")),
         Ok(SignedIn::BackToLink(token)) => reply::see(&format!("/c/{}", token.reveal())),
         Err(error) => reply::failure(&guest.brand, &error),

@@ -38,6 +38,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     config::{Config, KeysConfig},
+    operations::{Drain, Measures, Sampler},
     proxies::TrustedProxies,
     state::Server,
 };
@@ -115,6 +116,19 @@ impl Installation {
             limits: Arc::default(),
             opened: Arc::default(),
             proxies: Arc::new(TrustedProxies(config.server.trusted_proxies.clone())),
+            measures: Measures::new(&self.stores.figures),
+            drain: Drain::default(),
+        }
+    }
+
+    /// What probes and figures look at.
+    pub fn sampler(&self, config: &Config) -> Sampler {
+        Sampler {
+            probe: self.stores.probe.clone(),
+            store: self.views.clone(),
+            checkpoints: self.checkpoints.clone(),
+            clock: Arc::clone(&self.app.clock),
+            folder: storage::folder(config),
         }
     }
 

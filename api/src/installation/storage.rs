@@ -63,6 +63,14 @@ pub async fn migrate(config: &Config) -> anyhow::Result<()> {
     }
 }
 
+/// Where the data is, when it is in files of this machine.
+pub(super) fn folder(config: &Config) -> Option<PathBuf> {
+    match Place::of(config) {
+        Place::Sqlite(folder) => Some(folder),
+        Place::Postgres(_) => None,
+    }
+}
+
 /// Makes the folder for this user alone: the views hold names and addresses in the clear.
 fn make(folder: &Path) -> anyhow::Result<()> {
     let mut builder = std::fs::DirBuilder::new();

@@ -27,7 +27,7 @@ mod tab;
 mod tests;
 
 pub use askama::Template;
-pub use assets::{CONTENT_SECURITY_POLICY, PAGE_CSS, PAGE_JS, UNCLAIMED_HOST};
+pub use assets::{BUSY, CONTENT_SECURITY_POLICY, PAGE_CSS, PAGE_JS, UNCLAIMED_HOST};
 pub use brand::Brand;
 pub use colours::{BrandCss, Colour, InvalidColour};
 pub use contact::{Contact, InvalidContact};

@@ -35,6 +35,8 @@ kinds! {
     MalformedBody = BAD_REQUEST, "malformed-body", "The body is not JSON";
     /// The body is JSON, but not what the route takes.
     InvalidBody = UNPROCESSABLE_ENTITY, "invalid-body", "The body is not valid";
+    /// The body did not arrive in time.
+    RequestTimeout = REQUEST_TIMEOUT, "request-timeout", "The request took too long";
     /// The body is larger than any that the route takes.
     BodyTooLarge = PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large";
     /// The body's type is not JSON.
@@ -119,6 +121,8 @@ kinds! {
     NotYetVisible = SERVICE_UNAVAILABLE, "not-yet-visible", "The data is not that far yet";
     /// Too many change the same.
     Contended = SERVICE_UNAVAILABLE, "contended", "Too many changes at once";
+    /// More calls are under way than this node can serve.
+    Overloaded = SERVICE_UNAVAILABLE, "overloaded", "Too many calls are under way";
     /// The store is away.
     Unavailable = SERVICE_UNAVAILABLE, "unavailable", "The service is unavailable";
     /// Something broke here.

@@ -1,28 +1,38 @@
 //! One listener, many hosts: the installation's own (API and callbacks), the agencies' (pages), and those that nobody claimed.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use application::{CommandError, agencies::AgencyFace, states::Moment};
 use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, Version, header},
     response::{IntoResponse, Response},
 };
 use domain::host::HostName;
 use tower::ServiceExt;
 
+use super::{
+    request_line::RequestLine,
+    room::{Budgets, refusal},
+    run::Capacity,
+};
 use crate::{
     agency_api,
     connect::{self, Asked},
+    operations::Room,
     pages::UNCLAIMED_HOST,
+    problem::Kind,
     state::Server,
 };
 
 /// Where the agency API begins.
 const API_PATHS: [&str; 2] = ["/api/", "/openapi.json"];
 
+/// Longer than the slowest provider may take.
+const LONGEST_REQUEST: Duration = Duration::from_secs(100);
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
 const ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// The installation's own hosts.
@@ -34,61 +44,111 @@ pub struct Hosts {
     pub api: BTreeSet<String>,
 }
 
-#[derive(Clone)]
 struct Rooms {
     hosts: Hosts,
     server: Server,
+    budgets: Budgets,
     pages: Router,
     callbacks: Router,
     api: Router,
 }
 
 /// Everything that is served, by host.
-pub(super) fn router(server: Server, hosts: Hosts) -> Router {
+pub(super) fn router(server: Server, hosts: Hosts, capacity: Capacity) -> Router {
     let rooms = Rooms {
         hosts,
+        budgets: Budgets::new(capacity.public_requests, capacity.api_requests, server.measures.clone()),
         pages: connect::pages(server.clone()),
         callbacks: connect::callbacks(server.clone()),
         api: agency_api::router(server.clone()),
         server,
     };
-    Router::new().fallback(dispatch).with_state(rooms)
+    Router::new().fallback(dispatch).with_state(Arc::new(rooms))
+}
+
+/// Who is asked for what.
+struct Asking {
+    host: String,
+    is_own: bool,
+    is_callback: bool,
+    room: Room,
+}
+
+impl Rooms {
+    fn asking(&self, request: &Request) -> Option<Asking> {
+        let host = asked_host(request)?;
+        let path = request.uri().path();
+        let is_callback_host = host == self.hosts.callback.as_str();
+        let is_callback = is_callback_host && self.server.app.catalogue.by_callback_path(path).is_some();
+        let is_own = is_callback_host || self.hosts.api.contains(&host);
+        let is_api = is_own && !is_callback && API_PATHS.iter().any(|start| path.starts_with(start));
+        Some(Asking {
+            host,
+            is_own,
+            is_callback,
+            room: if is_api { Room::Api } else { Room::Public },
+        })
+    }
 }
 
 /// Whatever is not the API leaves under the strict headers, error or not.
-async fn dispatch(State(rooms): State<Rooms>, request: Request) -> Response {
-    let https = rooms.server.app.addresses.scheme == "https";
-    let mut response = route(rooms, request).await;
-    if https {
+async fn dispatch(State(rooms): State<Arc<Rooms>>, mut request: Request) -> Response {
+    let Server {
+        app, measures, drain, ..
+    } = &rooms.server;
+    let asking = rooms.asking(&request);
+    let room = asking.as_ref().map_or(Room::Public, |asking| asking.room);
+    let line = RequestLine::begin(app, measures.clone(), room, &mut request);
+    let (id, keeps_connections) = (line.id(), request.version() < Version::HTTP_2);
+    let answered = tokio::time::timeout(LONGEST_REQUEST, enter(&rooms, asking, request)).await;
+    let mut response = answered.unwrap_or_else(|_| refusal(room, Kind::RequestTimeout, Some(id)));
+    if app.addresses.scheme == "https" {
         response
             .headers_mut()
             .insert(header::STRICT_TRANSPORT_SECURITY, ONE_YEAR);
     }
+    if drain.is_announced() && keeps_connections {
+        // The next request on this connection would find nobody.
+        response.headers_mut().insert(header::CONNECTION, CLOSE);
+    }
+    line.end(&response);
     response
 }
 
-async fn route(rooms: Rooms, mut request: Request) -> Response {
-    let Some(asked) = asked_host(&request) else {
+async fn enter(rooms: &Rooms, asking: Option<Asking>, request: Request) -> Response {
+    let Some(asking) = asking else {
         return connect::strict(StatusCode::BAD_REQUEST.into_response());
     };
-    let path = request.uri().path();
-    let is_callback_host = asked == rooms.hosts.callback.as_str();
-    if is_callback_host && rooms.server.app.catalogue.by_callback_path(path).is_some() {
-        return into(rooms.callbacks, request).await;
+    let (mut request, place) = match rooms.budgets.enter(asking.room, request).await {
+        Ok(entered) => entered,
+        Err(refused) => return refused,
+    };
+    match asking.room {
+        Room::Api => {
+            let response = into(&rooms.api, request).await;
+            drop(place);
+            response
+        }
+        Room::Public => {
+            request.extensions_mut().insert(place); // goes into the page's own task
+            open(rooms, asking, request).await
+        }
     }
-    let is_own = is_callback_host || rooms.hosts.api.contains(&asked);
-    if is_own && API_PATHS.iter().any(|start| path.starts_with(start)) {
-        return into(rooms.api, request).await;
+}
+
+async fn open(rooms: &Rooms, asking: Asking, mut request: Request) -> Response {
+    if asking.is_callback {
+        return into(&rooms.callbacks, request).await;
     }
-    let Ok(host) = HostName::parse(&asked) else {
-        return unclaimed(is_own, rooms, request).await;
+    let Ok(host) = HostName::parse(&asking.host) else {
+        return unclaimed(asking.is_own, rooms, request).await;
     };
     match owner_of(&rooms.server, &host).await {
         Ok(Some((agency, at))) => {
             request.extensions_mut().insert(Asked { host, agency, at });
-            connect::strict(into(rooms.pages, request).await)
+            connect::strict(into(&rooms.pages, request).await)
         }
-        Ok(None) => unclaimed(is_own, rooms, request).await,
+        Ok(None) => unclaimed(asking.is_own, rooms, request).await,
         Err(error) => {
             tracing::error!(%error, "a host could not be looked up");
             connect::strict(StatusCode::SERVICE_UNAVAILABLE.into_response())
@@ -104,15 +164,15 @@ async fn owner_of(server: &Server, host: &HostName) -> Result<Option<(AgencyFace
 }
 
 /// On the installation's own hosts the API says what is wrong; a stranger's host learns nothing.
-async fn unclaimed(is_own: bool, rooms: Rooms, request: Request) -> Response {
+async fn unclaimed(is_own: bool, rooms: &Rooms, request: Request) -> Response {
     if is_own {
-        return into(rooms.api, request).await;
+        return into(&rooms.api, request).await;
     }
     connect::strict((StatusCode::NOT_FOUND, UNCLAIMED_HOST).into_response())
 }
 
-async fn into(router: Router, request: Request<Body>) -> Response {
-    match router.oneshot(request).await {
+async fn into(router: &Router, request: Request<Body>) -> Response {
+    match router.clone().oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},
     }

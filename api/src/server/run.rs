@@ -1,61 +1,58 @@
 //! Serving until told to stop, and stopping cleanly.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use axum::http::StatusCode;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tower::ServiceBuilder;
-use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
+use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
+    accept::{Line, accept},
     hosts::{Hosts, router},
     housekeeping,
 };
 use crate::state::Server;
 
-/// Longer than the slowest provider may take; a body that trickles in is not waited for.
-const LONGEST_REQUEST: Duration = Duration::from_secs(100);
-/// So long requests that are under way may take when the server is told to stop.
+/// So long requests that are under way may take from the announcement that the server stops.
 const LONGEST_FAREWELL: Duration = Duration::from_secs(25);
 const TIDY_EVERY: Duration = Duration::from_mins(1);
 
-/// Serves until `stop` is cancelled; requests that are under way are answered.
-///
-/// # Errors
-/// When the listener fails.
-pub async fn serve(
-    listener: TcpListener,
-    server: Server,
-    hosts: Hosts,
-    stop: CancellationToken,
-) -> std::io::Result<()> {
-    let tidying = tokio::spawn(tidy(server.clone(), stop.clone()));
-    let housekeeping = tokio::spawn(housekeeping::keep(Arc::clone(&server.app), stop.clone()));
-    let streaming = tokio::spawn(stop_feeds(server.clone(), stop.clone()));
-    let limits = ServiceBuilder::new()
-        .layer(CatchPanicLayer::new())
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::REQUEST_TIMEOUT,
-            LONGEST_REQUEST,
-        ));
-    let service = router(server, hosts)
-        .layer(limits)
-        .into_make_service_with_connect_info::<SocketAddr>();
-    let (stopped, late) = (stop.clone(), stop.clone());
-    let serving = axum::serve(listener, service).with_graceful_shutdown(async move { stopped.cancelled().await });
-    tokio::select! {
-        ended = serving => ended?,
-        () = farewell(late) => tracing::warn!("stopped while requests were under way"),
-    }
-    stop.cancel();
-    let _ = tokio::join!(tidying, housekeeping, streaming); // they end with the token; how does not matter
-    Ok(())
+/// How much a node takes on at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Capacity {
+    /// Connections that are open.
+    pub connections: usize,
+    /// How long a new connection may take to send its first request's headers.
+    pub first_request: Duration,
+    /// Pages, and answers of providers, that are under way.
+    pub public_requests: usize,
+    /// Calls of the API that are under way.
+    pub api_requests: usize,
 }
 
-/// Ends some time after the server was told to stop: a client that holds a connection open cannot hold the server.
-async fn farewell(stop: CancellationToken) {
-    stop.cancelled().await;
+/// Serves until the node's end is announced and reached; requests that are under way are answered.
+pub async fn serve(listener: TcpListener, server: Server, hosts: Hosts, capacity: Capacity) {
+    let (drain, measures) = (server.drain.clone(), server.measures.clone());
+    let stop = drain.closed().clone();
+    let tidying = tokio::spawn(tidy(server.clone(), stop.clone()));
+    let housekeeping = tokio::spawn(housekeeping::keep(Arc::clone(&server.app), stop.clone()));
+    let streaming = tokio::spawn(stop_feeds(server.clone(), drain.announced().clone()));
+    let line = Line {
+        connections: capacity.connections,
+        first_request: capacity.first_request,
+    };
+    let app = router(server, hosts, capacity).layer(CatchPanicLayer::new());
+    tokio::select! {
+        () = accept(listener, app, line, measures, stop) => {}
+        () = farewell(drain.announced()) => tracing::warn!("stopped while requests were under way"),
+    }
+    drain.close();
+    let _ = tokio::join!(tidying, housekeeping, streaming); // they end with the token; how does not matter
+}
+
+/// Ends some time after the end was announced: a client that holds a connection open cannot hold the server.
+async fn farewell(announced: &CancellationToken) {
+    announced.cancelled().await;
     tokio::time::sleep(LONGEST_FAREWELL).await;
 }
 

@@ -7,13 +7,16 @@ use anyhow::Context;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::watch,
     task::JoinHandle,
 };
 
-/// A line to a database server that can be made to lose the next answer: the server has done its work, nobody hears of it.
+/// A line to a database server that can be made to lose the next answer (the server has done its work, nobody hears of it), or to
+/// fail altogether.
 pub struct Proxy {
     address: String,
     armed: Arc<AtomicBool>,
+    down: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
@@ -28,8 +31,14 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = format!("{head}@{}/{database}", listener.local_addr()?);
         let armed = Arc::new(AtomicBool::new(false));
-        let task = tokio::spawn(accept(listener, server.to_owned(), Arc::clone(&armed)));
-        Ok(Self { address, armed, task })
+        let (down, is_down) = watch::channel(false);
+        let task = tokio::spawn(accept(listener, server.to_owned(), Arc::clone(&armed), is_down));
+        Ok(Self {
+            address,
+            armed,
+            down,
+            task,
+        })
     }
 
     /// The database's address through this line.
@@ -40,6 +49,11 @@ impl Proxy {
     /// The next answer that comes back is swallowed, and its connection cut.
     pub fn lose_the_next_answer(&self) {
         self.armed.store(true, Ordering::SeqCst);
+    }
+
+    /// From now on every connection ends, or from now on they are carried again.
+    pub fn is_down(&self, down: bool) {
+        self.down.send_replace(down);
     }
 
     /// Whether an answer was lost since.
@@ -54,10 +68,15 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, server: String, armed: Arc<AtomicBool>) {
+async fn accept(listener: TcpListener, server: String, armed: Arc<AtomicBool>, down: watch::Receiver<bool>) {
     while let Ok((client, _)) = listener.accept().await {
-        let (server, armed) = (server.clone(), Arc::clone(&armed));
-        tokio::spawn(async move { carry(client, &server, &armed).await });
+        let (server, armed, mut down) = (server.clone(), Arc::clone(&armed), down.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                carried = carry(client, &server, &armed) => carried,
+                _ = down.wait_for(|is_down| *is_down) => Ok(()),
+            }
+        });
     }
 }
 

@@ -265,7 +265,7 @@ impl Agency {
     }
 }
 
-async fn answer(request: reqwest::RequestBuilder) -> anyhow::Result<Answer> {
+pub(super) async fn answer(request: reqwest::RequestBuilder) -> anyhow::Result<Answer> {
     let response = request.send().await?;
     Ok(Answer {
         status: response.status(),

@@ -14,6 +14,7 @@ pub const KEYRING: &str = "keyring.toml";
 /// Goes with the story.
 pub struct Files {
     folder: TempDir,
+    operations: u16,
 }
 
 impl Files {
@@ -24,6 +25,7 @@ impl Files {
     pub async fn write(database: &Database, port: u16, provider: &str) -> anyhow::Result<Self> {
         let files = Self {
             folder: tempfile::tempdir()?,
+            operations: server::free_port()?,
         };
         files.make_keyring().await?;
         files.configure(&files.text(database, port, provider)?)?;
@@ -47,6 +49,9 @@ impl Files {
 listen = "127.0.0.1:{port}"
 public_url = "http://{callback}:{port}"
 trusted_proxies = ["127.0.0.0/8"]
+[operations]
+listen = "127.0.0.1:{operations}"
+drain_seconds = 0
 [database]
 url = "{url}"
 [keys]
@@ -55,6 +60,7 @@ file = "{keyring}"
 filter = "debug"
 {providers}"#,
             callback = provider::CALLBACK_HOST,
+            operations = self.operations,
             keyring = self.keyring().display(),
             providers = provider::configuration(provider),
         ))
@@ -96,6 +102,11 @@ filter = "debug"
     /// The keyring's file.
     pub fn keyring(&self) -> PathBuf {
         self.folder.path().join(KEYRING)
+    }
+
+    /// The port on which it answers probes.
+    pub fn operations(&self) -> u16 {
+        self.operations
     }
 
     /// What the server wrote to its output so far, over all its lives.

@@ -22,5 +22,5 @@ pub use provider::{CALLBACK_HOST, FACEBOOK, GOOGLE, PROVIDER_HOST, callback_path
 pub use secrets::Needle;
 pub use server::{Server, free_port, program};
 pub use simulator::personas::{Persona, everyone};
-pub use stage::{AGENCY_HOST, Stage};
+pub use stage::{AGENCY_HOST, Stage, probe};
 pub use then::{Then, now};

@@ -4,12 +4,14 @@ use std::{
     fs::OpenOptions,
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, bail, ensure};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::network;
 
@@ -63,6 +65,29 @@ impl Server {
     /// Its process.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+        Ok(kill_process(Pid::from_child(&self.child), signal)?)
+    }
+
+    /// Waits until it has ended by itself.
+    ///
+    /// # Errors
+    /// When it does not, in a minute.
+    pub async fn ended(&mut self) -> anyhow::Result<ExitStatus> {
+        let deadline = Instant::now() + LONGEST_START;
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            ensure!(Instant::now() < deadline, "the server does not end: {}", self.said()?);
+            tokio::time::sleep(POLL).await; // until the next question
+        }
     }
 
     /// Ends it as a power cut would: SIGKILL, in whatever it is doing.
@@ -179,7 +204,7 @@ fn undisturbed(command: &mut Command) -> &mut Command {
 /// after it was killed.
 ///
 /// # Errors
-/// When none is free.
+/// When there is none.
 pub fn free_port() -> anyhow::Result<u16> {
     static TRIED: AtomicU32 = AtomicU32::new(0);
     const FIRST: u32 = 12_000;

@@ -10,10 +10,10 @@ use simulator::{
 };
 
 use super::{
-    agency::Agency,
+    agency::{Agency, Answer, answer},
     browser::Browser,
     files::Files,
-    provider,
+    network, provider,
     server::{self, Server},
 };
 use crate::conformance::Database;
@@ -95,6 +95,14 @@ impl Stage {
         Ok(format!("http://{host}:{}{path}", self.server.port()).parse()?)
     }
 
+    /// Asks what operators ask: the status and the text of the answer.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn probe(&self, path: &str) -> anyhow::Result<Answer> {
+        probe(self.files.operations(), path).await
+    }
+
     /// How often the provider was asked to turn a code into tokens.
     pub fn token_requests(&self) -> usize {
         self.google.count("POST", "/token")
@@ -119,6 +127,14 @@ impl Stage {
             .number("SELECT count(*) FROM vault WHERE kind = 'credential'")
             .await
     }
+}
+
+/// Asks a node what operators ask.
+///
+/// # Errors
+/// When nobody answers.
+pub async fn probe(port: u16, path: &str) -> anyhow::Result<Answer> {
+    answer(network::client()?.get(format!("http://localhost:{port}{path}"))).await
 }
 
 async fn found(files: &Files, port: u16, name: &str, host: &str, more: &[&str]) -> anyhow::Result<Agency> {

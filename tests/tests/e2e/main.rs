@@ -5,4 +5,5 @@ mod conformance;
 mod flow;
 mod keeping;
 mod read_side;
+mod operations;
 mod torture;

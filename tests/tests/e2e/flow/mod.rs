@@ -15,7 +15,7 @@ mod races;
 mod scanners;
 
 /// Olive's bakery: verified.
-const BAKERY: &str = "locations/20118406530001";
+pub(crate) const BAKERY: &str = "locations/20118406530001";
 /// Olive's wedding cakes: verified, without an address.
 const CAKES: &str = "locations/20118406530002";
 /// Olive's second shop: not verified yet.

@@ -53,7 +53,11 @@ use tower::ServiceExt;
 use uuid::Uuid;
 
 use super::provider::OnlyGoogle;
-use crate::{agency_api::router, state::Server};
+use crate::{
+    agency_api::router,
+    operations::{Drain, Measures},
+    state::Server,
+};
 
 /// A Saturday in November.
 const BEGINNING: i64 = 1_795_255_200_000_000;
@@ -66,6 +70,21 @@ pub(in crate::agency_api::tests) struct World {
     pub(in crate::agency_api::tests) clock: Arc<HandClock>,
     runners: JoinSet<()>,
     _folder: TempDir,
+}
+
+/// What handlers share, with views that are there already.
+fn server(app: Arc<App>, views: Arc<ViewDb>) -> Server {
+    Server {
+        app,
+        checkpoints: Checkpoints::new(views.clone()),
+        views,
+        feeds: Arc::default(),
+        limits: Arc::default(),
+        opened: Arc::default(),
+        proxies: Arc::default(),
+        measures: Measures::default(),
+        drain: Drain::default(),
+    }
 }
 
 /// A clock that stands still until it is moved.
@@ -174,15 +193,7 @@ impl World {
             reader: Arc::new(personal),
             store: views.clone(),
         };
-        let server = Server {
-            app,
-            checkpoints: Checkpoints::new(views.clone()),
-            views,
-            feeds: Arc::default(),
-            limits: Arc::default(),
-            opened: Arc::default(),
-            proxies: Arc::default(),
-        };
+        let server = server(app, views);
         let world = Self {
             router: router(server.clone()),
             server,

@@ -1,0 +1,68 @@
+//! Looks whether the database answers, on a connection that nothing else uses: a busy server must not look like a broken one.
+
+use application::ports::StoreError;
+use domain::{Timestamp, log::Position};
+
+use super::{Pool, head, signed};
+
+const MIGRATIONS: &str = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
+const RECORDED_AT: &str = "SELECT recorded_at FROM events WHERE position = $1";
+
+/// The numbers of migrations.
+pub(crate) const fn versions<const COUNT: usize>(migrations: &[(i64, &str, &str); COUNT]) -> [i64; COUNT] {
+    let mut versions = [0; COUNT];
+    let mut at = 0;
+    while at < COUNT {
+        versions[at] = migrations[at].0;
+        at += 1;
+    }
+    versions
+}
+
+/// The way to look.
+#[derive(Clone)]
+pub struct Probe {
+    pool: Pool,
+    needed: &'static [i64],
+}
+
+impl Probe {
+    /// Over a pool of its own, for a program that needs those migrations.
+    pub(crate) fn new(pool: Pool, needed: &'static [i64]) -> Self {
+        Self { pool, needed }
+    }
+
+    /// The position of the newest event.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn head(&self) -> Result<Position, StoreError> {
+        head(&self.pool).await
+    }
+
+    /// The migrations that this program needs and the database lacks. Those of a newer program are no harm.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn missing_migrations(&self) -> Result<Vec<i64>, StoreError> {
+        let mut applied = Vec::new();
+        for mut row in self.pool.read(MIGRATIONS, vec![]).await? {
+            applied.push(signed(row.count()?));
+        }
+        let missing = self.needed.iter().filter(|version| !applied.contains(version));
+        Ok(missing.copied().collect())
+    }
+
+    /// When an event was recorded.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn recorded_at(&self, position: Position) -> Result<Option<Timestamp>, StoreError> {
+        let row = self.pool.read_one(RECORDED_AT, vec![signed(position.0).into()]).await?;
+        row.map(|mut row| row.time()).transpose()
+    }
+
+    pub(super) async fn close(&self) {
+        self.pool.close().await;
+    }
+}

@@ -1,0 +1,26 @@
+//! What operators see of a node, and how it behaves at its limits and at its end.
+
+mod drain;
+mod overload;
+mod probes;
+
+use std::time::{Duration, Instant};
+
+use anyhow::ensure;
+use grantlink_tests::harness::{Answer, probe};
+
+const POLL: Duration = Duration::from_millis(20);
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// Asks a node whether it is ready until it answers with that status; what it said then.
+async fn until_readyz(port: u16, status: u16) -> anyhow::Result<Answer> {
+    let deadline = Instant::now() + LONGEST;
+    loop {
+        let answer = probe(port, "/readyz").await?;
+        if answer.status == status {
+            return Ok(answer);
+        }
+        ensure!(Instant::now() < deadline, "not {status}: {}", answer.text);
+        tokio::time::sleep(POLL).await; // until the next question
+    }
+}
