@@ -93,15 +93,22 @@ pub async fn connect(options: &Options) -> Result<Stores, StoreError> {
     let pool = Pool::Postgres(open_pool(options).await?);
     let head = head(&pool).await?;
     let writer = writer::PgWriter::connect(options).await?;
-    let probe = PoolOptions::<Postgres>::new()
+    let mut stores = Stores::new(pool, probe(options)?, writer, head);
+    stores.neighbours = Some(Arc::new(Neighbours::listen(options, stores.announcer())?));
+    Ok(stores)
+}
+
+/// A way to look at a database that changes nothing there, on a connection of its own, which is made when it is needed.
+///
+/// # Errors
+/// When the address cannot be read.
+pub fn probe(options: &Options) -> Result<Probe, StoreError> {
+    let pool = PoolOptions::<Postgres>::new()
         .max_connections(1)
         .acquire_timeout(options.acquire_timeout)
         .after_release(|connection, _| Box::pin(roll_back(connection)))
         .connect_lazy_with(options.connect_options()?);
-    let probe = Probe::new(Pool::Postgres(probe), &VERSIONS);
-    let mut stores = Stores::new(pool, probe, writer, head);
-    stores.neighbours = Some(Arc::new(Neighbours::listen(options, stores.announcer())?));
-    Ok(stores)
+    Ok(Probe::new(Pool::Postgres(pool), &VERSIONS))
 }
 
 /// Brings the database to this version's schema. It may run again and again, and on several nodes at once: they take turns.

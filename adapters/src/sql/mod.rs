@@ -6,8 +6,8 @@
 mod attempts;
 mod check;
 mod error;
-mod files;
 mod figures;
+mod files;
 mod grouped;
 mod hash;
 mod images;
@@ -36,14 +36,14 @@ use crate::postgres::Neighbours;
 
 pub use check::{Flaw, LogCheck};
 pub(crate) use error::{broken, migration_error, store_error, unavailable};
-pub(crate) use files::truncate_wal;
 pub use figures::LogFigures;
+pub(crate) use files::truncate_wal;
 pub use hash::event_hash;
 pub(crate) use log::{RECEIPT, head, receipt, receipt_values, signed};
 pub(crate) use moving::{Importing, Snapshot};
 pub(crate) use pool::{Pool, bound};
-pub use probe::Probe;
 pub(crate) use probe::versions;
+pub use probe::{Probe, ServerSettings};
 pub(crate) use row::{Row, Value};
 pub(crate) use vault::place_values;
 pub(crate) use writer::{Backend, Outcome, refuse_all};

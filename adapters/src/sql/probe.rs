@@ -6,6 +6,9 @@ use domain::{Timestamp, log::Position};
 use super::{Pool, head, signed};
 
 const MIGRATIONS: &str = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
+const SETTINGS: &str = "SELECT current_setting('fsync'), current_setting('full_page_writes'), \
+    current_setting('synchronous_commit'), current_setting('server_encoding'), \
+    (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 const RECORDED_AT: &str = "SELECT recorded_at FROM events WHERE position = $1";
 
 /// The numbers of migrations.
@@ -17,6 +20,21 @@ pub(crate) const fn versions<const COUNT: usize>(migrations: &[(i64, &str, &str)
         at += 1;
     }
     versions
+}
+
+/// How a PostgreSQL server keeps what it acknowledges, and what time it has.
+#[derive(Clone, Debug)]
+pub struct ServerSettings {
+    /// `on`, or an acknowledged commit may be lost in a power cut, and the database with it.
+    pub fsync: String,
+    /// `on`, or a page that was half written in a power cut stays so.
+    pub full_page_writes: String,
+    /// `off` loses acknowledged commits in a crash.
+    pub synchronous_commit: String,
+    /// `UTF8`, or not every name can be stored.
+    pub encoding: String,
+    /// The server's clock.
+    pub now: Timestamp,
 }
 
 /// The way to look.
@@ -53,6 +71,27 @@ impl Probe {
         Ok(missing.copied().collect())
     }
 
+    /// How the server is set; nothing where there is no server.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn settings(&self) -> Result<Option<ServerSettings>, StoreError> {
+        if matches!(self.pool, Pool::Sqlite(_)) {
+            return Ok(None);
+        }
+        let row = self.pool.read_one(SETTINGS, vec![]).await?;
+        let settings = row.map(|mut row| {
+            Ok(ServerSettings {
+                fsync: row.text()?,
+                full_page_writes: row.text()?,
+                synchronous_commit: row.text()?,
+                encoding: row.text()?,
+                now: row.time()?,
+            })
+        });
+        settings.transpose()
+    }
+
     /// When an event was recorded.
     ///
     /// # Errors
@@ -62,7 +101,8 @@ impl Probe {
         row.map(|mut row| row.time()).transpose()
     }
 
-    pub(super) async fn close(&self) {
+    /// Closes its connections.
+    pub async fn close(&self) {
         self.pool.close().await;
     }
 }

@@ -43,8 +43,16 @@ pub async fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Stores, StoreErr
     let pool = Pool::Sqlite(open_pool(path, CONNECTIONS).await?);
     let head = head(&pool).await?;
     let writer = writer::SqliteWriter::open(path, clock).await?;
-    let probe = Probe::new(Pool::Sqlite(open_pool(path, 1).await?), &VERSIONS);
+    let probe = probe(path).await?;
     Ok(Stores::new(pool, probe, writer, head))
+}
+
+/// A way to look at a file that is there, on a connection of its own.
+///
+/// # Errors
+/// When it cannot be opened.
+pub async fn probe(path: &Path) -> Result<Probe, StoreError> {
+    Ok(Probe::new(Pool::Sqlite(open_pool(path, 1).await?), &VERSIONS))
 }
 
 /// Makes the file, or brings it to this version's schema. It may run again and again.

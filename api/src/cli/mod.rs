@@ -2,6 +2,7 @@
 
 mod agency;
 mod demo;
+mod doctor;
 mod erase;
 mod export;
 mod import;
@@ -42,6 +43,8 @@ enum Command {
     Serve,
     /// Runs everything here, with a simulated Google and a seeded agency, to try it out.
     Demo(demo::Demo),
+    /// Looks over this installation, and says what to do.
+    Doctor(doctor::Doctor),
     /// Brings the database to this version's schema.
     Migrate,
     /// Folds a view anew from the log, beside the live one, and switches.
@@ -84,16 +87,17 @@ pub fn main() -> ExitCode {
         Err(error) => return complain(&error.into()),
     };
     match runtime.block_on(run(cli)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => complain(&error),
     }
 }
 
-async fn run(cli: Cli) -> anyhow::Result<()> {
+async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let config = || Config::load(cli.config.as_deref());
-    match cli.command {
+    let done = match cli.command {
         Command::Serve => serve::serve(config()?).await,
         Command::Demo(demo) => demo.run().await,
+        Command::Doctor(doctor) => return doctor.run(config()).await,
         Command::Migrate => serve::migrate(&config()?).await,
         Command::Rebuild(rebuild) => rebuild.run(&config()?).await,
         Command::Views(views) => views.run(&config()?).await,
@@ -106,7 +110,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Keyring(command) => command.run(),
         Command::Agency(command) => command.run(&config()?).await,
         Command::Openapi => print_openapi(),
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 fn print_openapi() -> anyhow::Result<()> {

@@ -43,7 +43,7 @@ use crate::{
     state::Server,
 };
 
-pub use storage::migrate;
+pub use storage::{folder, migrate, probe, views};
 
 /// A running installation.
 pub struct Installation {

@@ -5,7 +5,12 @@ use std::{
     sync::Arc,
 };
 
-use adapters::{postgres, sql::Stores, sqlite, views::ViewDb};
+use adapters::{
+    postgres,
+    sql::{Probe, Stores},
+    sqlite,
+    views::ViewDb,
+};
 use anyhow::Context;
 use application::ports::clock::Clock;
 use secrecy::ExposeSecret;
@@ -36,13 +41,11 @@ impl Place {
 /// Opens the stores and the views, at this version's schema.
 pub(super) async fn open(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<(Stores, ViewDb)> {
     migrate(config).await?;
-    Ok(match Place::of(config) {
-        Place::Sqlite(folder) => {
-            let stores = sqlite::open(&folder.join(LOG_FILE), Arc::clone(clock)).await?;
-            (stores, ViewDb::sqlite(&folder.join(VIEWS_FILE)).await?)
-        }
-        Place::Postgres(options) => (postgres::connect(&options).await?, ViewDb::postgres(&options).await?),
-    })
+    let stores = match Place::of(config) {
+        Place::Sqlite(folder) => sqlite::open(&folder.join(LOG_FILE), Arc::clone(clock)).await?,
+        Place::Postgres(options) => postgres::connect(&options).await?,
+    };
+    Ok((stores, views(config).await?))
 }
 
 /// Brings the database to this version's schema; several nodes may do it at once.
@@ -63,8 +66,36 @@ pub async fn migrate(config: &Config) -> anyhow::Result<()> {
     }
 }
 
+/// A way to look at the log without changing anything; none when the file was not made yet.
+///
+/// # Errors
+/// When it cannot be opened.
+pub async fn probe(config: &Config) -> anyhow::Result<Option<Probe>> {
+    Ok(match Place::of(config) {
+        Place::Sqlite(folder) => {
+            let file = folder.join(LOG_FILE);
+            if !file.exists() {
+                return Ok(None);
+            }
+            Some(sqlite::probe(&file).await?)
+        }
+        Place::Postgres(options) => Some(postgres::probe(&options)?),
+    })
+}
+
+/// Opens the views of a database that has this version's schema.
+///
+/// # Errors
+/// When they cannot be opened.
+pub async fn views(config: &Config) -> anyhow::Result<ViewDb> {
+    Ok(match Place::of(config) {
+        Place::Sqlite(folder) => ViewDb::sqlite(&folder.join(VIEWS_FILE)).await?,
+        Place::Postgres(options) => ViewDb::postgres(&options).await?,
+    })
+}
+
 /// Where the data is, when it is in files of this machine.
-pub(super) fn folder(config: &Config) -> Option<PathBuf> {
+pub fn folder(config: &Config) -> Option<PathBuf> {
     match Place::of(config) {
         Place::Sqlite(folder) => Some(folder),
         Place::Postgres(_) => None,

@@ -1,5 +1,6 @@
 //! What an operator's machines ask: is it alive, is it ready, what does it count. On a listener of its own, never on a public host.
 
+pub mod doctor;
 mod drain;
 mod health;
 mod labels;

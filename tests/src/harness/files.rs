@@ -104,6 +104,14 @@ filter = "debug"
         self.folder.path().join(KEYRING)
     }
 
+    /// Runs another command of the program with this configuration, to its end.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn ask(&self, arguments: &[&str]) -> anyhow::Result<std::process::Output> {
+        server::run(&self.config(), arguments).await
+    }
+
     /// The port on which it answers probes.
     pub fn operations(&self) -> u16 {
         self.operations

@@ -1,5 +1,6 @@
 //! What operators see of a node, and how it behaves at its limits and at its end.
 
+mod doctor;
 mod drain;
 mod overload;
 mod probes;
