@@ -15,8 +15,8 @@ use application::ports::{
 };
 use async_trait::async_trait;
 use domain::{
-    ids::TenantId,
     Timestamp,
+    ids::TenantId,
     log::{Position, Recorded, StreamId},
 };
 use grantlink_adapters::{postgres, views::ViewDb};

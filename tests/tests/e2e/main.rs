@@ -4,6 +4,6 @@ mod browser;
 mod conformance;
 mod flow;
 mod keeping;
-mod read_side;
 mod operations;
+mod read_side;
 mod torture;
