@@ -40,7 +40,7 @@ pub(crate) struct Neighbours(JoinHandle<()>);
 
 impl Drop for Neighbours {
     fn drop(&mut self) {
-        self.0.abort();
+        self.hang_up();
     }
 }
 
@@ -51,6 +51,11 @@ impl Neighbours {
         // What it writes is no data: nobody need wait for the disk.
         let options = options.options([("synchronous_commit", "off")]);
         Ok(Self(tokio::spawn(keep_listening(options, committed))))
+    }
+
+    /// Ends the line, whoever still holds this.
+    pub(crate) fn hang_up(&self) {
+        self.0.abort();
     }
 }
 

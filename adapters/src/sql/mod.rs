@@ -96,6 +96,9 @@ impl Stores {
 
     /// Writes what waits, refuses what comes after, and closes every connection.
     pub async fn close(&self) {
+        if let Some(neighbours) = &self.neighbours {
+            neighbours.hang_up();
+        }
         self.writer.close().await;
         self.probe.close().await;
         self.pool.close().await;

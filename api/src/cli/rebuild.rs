@@ -32,6 +32,15 @@ pub(super) struct Rebuild {
 pub(super) struct Differs(Vec<String>);
 
 impl Rebuild {
+    /// Of every view, for its comparison alone.
+    pub(super) fn of_all_for_comparison() -> Self {
+        Self {
+            view: None,
+            all: true,
+            dry_run: true,
+        }
+    }
+
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
         let asked = self.asked()?;
         let installation = Installation::open(config).await?;

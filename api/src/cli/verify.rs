@@ -12,6 +12,7 @@ use clap::{Args, Subcommand};
 use domain::log::{Position, Recorded};
 use serde::Serialize;
 
+use super::rebuild::Rebuild;
 use crate::{config::Config, installation::Installation};
 
 /// So many events are read at once.
@@ -23,6 +24,9 @@ pub(super) enum Verify {
     /// Checks every event of the log: positions and versions of streams without gaps, times that never go back, hashes. Ends with
     /// 0 when all is well, with 3 when the log is not what was written, and with 1 when that could not be found out.
     Log(Log),
+    /// Compares every view with what the log folds to, and changes nothing. Ends with 0 when they are equal, and with 3 when a view
+    /// differs, in rows and columns that it names.
+    Views,
 }
 
 /// How the log is checked.
@@ -84,7 +88,10 @@ struct Found {
 
 impl Verify {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
-        let Self::Log(log) = self;
+        let log = match self {
+            Self::Log(log) => log,
+            Self::Views => return Rebuild::of_all_for_comparison().run(config).await,
+        };
         let installation = Installation::open(config).await?;
         let outcome = log.check(installation.app.log.as_ref()).await;
         installation.close().await;

@@ -79,6 +79,25 @@ impl Stage {
         found(&self.files, self.server.port(), name, host, more).await
     }
 
+    /// A second node of this installation, on ports of its own; answers with that of its probes.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn another_node(&self) -> anyhow::Result<(Server, u16)> {
+        let (port, operations) = (server::free_port()?, server::free_port()?);
+        let here = |port: u16| format!("127.0.0.1:{port}");
+        let configuration = self
+            .files
+            .configuration()?
+            .replace(&here(self.server.port()), &here(port))
+            .replace(&here(self.files.operations()), &here(operations));
+        let folder = self.files.folder();
+        let config = folder.join("second.toml");
+        std::fs::write(&config, configuration)?;
+        let server = Server::start(&config, &folder.join("second.log"), port).await?;
+        Ok((server, operations))
+    }
+
     /// Runs a command of the program on this installation.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ mod expiry;
 mod happy;
 mod hosts;
 mod idempotency;
+mod nodes;
 mod past;
 mod plans;
 mod races;

@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, ensure};
 use grantlink_tests::{
     conformance::{Database, Kind, run},
-    harness::{AGENCY_HOST, Browser, CALLBACK_HOST, Consent, Place, Server, Stage, client, free_port, probe},
+    harness::{AGENCY_HOST, Browser, CALLBACK_HOST, Consent, Place, Server, Stage, client, probe},
     on_both_databases,
     scale::scaled,
 };
@@ -150,7 +150,7 @@ async fn rolling_restarts_under_load_fail_no_request() -> anyhow::Result<()> {
             .replace("drain_seconds = 0", "drain_seconds = 1");
         stage.files.configure(&patient)?;
         stage.server.restart().await?;
-        let (mut second, second_operations) = another_node(&stage).await?;
+        let (mut second, second_operations) = stage.another_node().await?;
         let balancer = Balancer::before(&[
             (stage.server.port(), stage.files.operations()),
             (second.port(), second_operations),
@@ -194,27 +194,6 @@ async fn restart(server: &mut Server) -> anyhow::Result<()> {
     let ended = server.ended().await?;
     ensure!(ended.success(), "{ended}: {}", server.said()?);
     server.spawn_again()
-}
-
-/// A second node of the same installation.
-async fn another_node(stage: &Stage) -> anyhow::Result<(Server, u16)> {
-    let (port, operations) = (free_port()?, free_port()?);
-    let configuration = stage
-        .files
-        .configuration()?
-        .replace(
-            &format!("127.0.0.1:{}", stage.server.port()),
-            &format!("127.0.0.1:{port}"),
-        )
-        .replace(
-            &format!("127.0.0.1:{}", stage.files.operations()),
-            &format!("127.0.0.1:{operations}"),
-        );
-    let folder = stage.files.folder();
-    let config = folder.join("second.toml");
-    std::fs::write(&config, configuration)?;
-    let server = Server::start(&config, &folder.join("second.log"), port).await?;
-    Ok((server, operations))
 }
 
 /// Opens a link and issues others, in turn, until told to stop; how often. Anything but success is the story's end.

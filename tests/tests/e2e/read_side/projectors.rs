@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use grantlink_tests::{
     conformance::Database,
-    harness::{Browser, Server, Stage, free_port},
+    harness::{Browser, Stage},
     on_both_databases,
     scale::scaled,
     seed::seed,
@@ -20,7 +20,7 @@ async fn views_equal_a_clean_fold_after_their_nodes_were_killed_and_doubled(data
     let mut stage = Stage::set(database).await?;
     let mut chance = StdRng::seed_from_u64(seed());
     for _ in 0..scaled(4) {
-        let mut other = double(&stage).await?;
+        let (mut other, _) = stage.another_node().await?;
         for _ in 0..3 {
             let link = stage.agency.fresh_link().await?;
             Browser::new()?.open_link(&link.url).await?;
@@ -35,18 +35,4 @@ async fn views_equal_a_clean_fold_after_their_nodes_were_killed_and_doubled(data
     let last = stage.agency.fresh_link().await?;
     stage.agency.link_now(&last).await?;
     equals_the_log(&stage).await
-}
-
-/// Another node of the same installation, on a port of its own.
-async fn double(stage: &Stage) -> anyhow::Result<Server> {
-    let port = free_port()?;
-    let (here, there) = (stage.server.port(), port);
-    let text = stage.files.configuration()?;
-    let text = text.replace(
-        &format!("listen = \"127.0.0.1:{here}\""),
-        &format!("listen = \"127.0.0.1:{there}\""),
-    );
-    let config = stage.files.folder().join("double.toml");
-    std::fs::write(&config, text)?;
-    Server::start(&config, &stage.files.folder().join("double.log"), port).await
 }
