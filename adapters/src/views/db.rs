@@ -90,7 +90,7 @@ impl Db {
 
     /// Makes what is not there yet.
     pub(super) async fn make_tables(&self, statements: &[&'static str]) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.write_through().await?;
         if let Tx::Postgres(tx) = &mut tx {
             let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(MAKING_TABLES);
             lock.execute(&mut **tx).await.map_err(failed)?;
@@ -101,11 +101,21 @@ impl Db {
         tx.commit().await
     }
 
-    /// A transaction that writes.
+    /// A transaction that writes, and whose commit does not wait for the disk: after a crash of the server rows and checkpoint may
+    /// stand where they stood a moment earlier, and are folded again. Every flush would hold up the appends to the log.
     pub(super) async fn write(&self) -> Result<Tx, StoreError> {
+        self.begin("BEGIN; SET LOCAL synchronous_commit = off").await
+    }
+
+    /// A transaction that writes what no fold would write again.
+    pub(super) async fn write_through(&self) -> Result<Tx, StoreError> {
+        self.begin("BEGIN").await
+    }
+
+    async fn begin(&self, on_postgres: &'static str) -> Result<Tx, StoreError> {
         match self {
             Self::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(Tx::Sqlite),
-            Self::Postgres(pool) => pool.begin().await.map(Tx::Postgres),
+            Self::Postgres(pool) => pool.begin_with(on_postgres).await.map(Tx::Postgres),
         }
         .map_err(failed)
     }

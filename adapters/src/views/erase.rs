@@ -26,7 +26,7 @@ impl ViewDb {
     /// When the database fails.
     pub async fn erase(&self, subject: Subject) -> Result<(), StoreError> {
         for statement in &self.erase {
-            let mut tx = self.db.write().await?;
+            let mut tx = self.db.write_through().await?;
             tx.execute(statement, &[Cell::text(&subject)]).await?;
             tx.commit().await?;
         }

@@ -326,21 +326,21 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "http-issue-link",
         title: "HTTP: issue a link, 64 connections",
-        ours: "http issue-link --callers 64 {time}",
+        ours: "http issue-link --callers 64 --seconds 2 --warm-up 4",
         against: &[elsewhere("Nango 0.71, create a session", 39.0, 100.0)],
         ..RATE
     },
     Row {
         name: "http-flow",
         title: "HTTP: whole connect flow, 8 at a time",
-        ours: "http flow --callers 8 {time}",
+        ours: "http flow --callers 8 --seconds 3 --warm-up 1",
         against: &[elsewhere("Nango 0.71, the same", 14.0, 20.0)],
         ..RATE
     },
     Row {
         name: "http-open-link",
         title: "HTTP: open a link, 64 connections",
-        ours: "http open-link --callers 64 {time}",
+        ours: "http open-link --callers 64 --seconds 2 --warm-up 3",
         against: &[ourselves(
             "hello, world in axum",
             "http hello --callers 64 {time}",
