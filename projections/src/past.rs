@@ -49,12 +49,7 @@ impl Listed for LinkRow {
     }
 
     fn passes(&self, filter: &Filter<LinkStatus>, now: Timestamp) -> bool {
-        filter.customer.is_none_or(|customer| customer == self.customer)
-            && filter.location.is_none_or(|location| location == self.location)
-            && filter
-                .provider
-                .as_ref()
-                .is_none_or(|provider| *provider == self.provider)
+        filter.wants(self.customer, self.location, &self.provider)
             && filter.status.is_none_or(|status| status == self.status_at(now))
     }
 }
@@ -67,12 +62,7 @@ impl Listed for IntegrationRow {
     }
 
     fn passes(&self, filter: &Filter<Badge>, now: Timestamp) -> bool {
-        filter.customer.is_none_or(|customer| customer == self.customer)
-            && filter.location.is_none_or(|location| location == self.location)
-            && filter
-                .provider
-                .as_ref()
-                .is_none_or(|provider| *provider == self.provider)
+        filter.wants(self.customer, self.location, &self.provider)
             && filter.status.is_none_or(|status| status == badge(self, now))
     }
 }

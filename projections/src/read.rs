@@ -34,6 +34,15 @@ pub struct Filter<S> {
     pub status: Option<S>,
 }
 
+impl<S> Filter<S> {
+    /// Whether rows of this place of business and provider are wanted.
+    pub(crate) fn wants(&self, customer: CustomerId, location: LocationId, provider: &ProviderId) -> bool {
+        self.customer.is_none_or(|wanted| wanted == customer)
+            && self.location.is_none_or(|wanted| wanted == location)
+            && self.provider.as_ref().is_none_or(|wanted| wanted == provider)
+    }
+}
+
 impl<S> Default for Filter<S> {
     fn default() -> Self {
         Self {
