@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use grantlink_tests::{
     conformance::{Database, Kind, run},
     harness::{AGENCY_HOST, Browser, CALLBACK_HOST, Consent, Place, Server, Stage, client, probe},
@@ -117,10 +117,24 @@ impl Balancer {
     async fn until_all_are_ready(&self) -> anyhow::Result<()> {
         let deadline = Instant::now() + LONGEST;
         while !self.nodes.iter().all(|(_, _, ready)| ready.load(Ordering::SeqCst)) {
-            ensure!(Instant::now() < deadline, "a node does not become ready");
+            if Instant::now() > deadline {
+                bail!("a node does not become ready: {}", self.said().await);
+            }
             tokio::time::sleep(POLL).await; // until the next look
         }
         Ok(())
+    }
+
+    /// What every node answers when asked whether it is ready.
+    async fn said(&self) -> String {
+        let mut said = vec![];
+        for (_, operations, _) in &self.nodes {
+            said.push(match probe(*operations, "/readyz").await {
+                Ok(answer) => format!("{}: {}", answer.status, answer.text),
+                Err(error) => format!("{error:#}"),
+            });
+        }
+        said.join("; ")
     }
 
     /// A node that is ready, in turn.
