@@ -10,6 +10,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+use super::statements::Making;
 use crate::{postgres, sqlite};
 
 /// How long `SQLite` waits for another process that writes, such as a rebuild from the command line.
@@ -88,15 +89,18 @@ impl Db {
         Ok(Self::Postgres(pool.connect_with(options).await.map_err(failed)?))
     }
 
-    /// Makes what is not there yet.
-    pub(super) async fn make_tables(&self, statements: &[&'static str]) -> Result<(), StoreError> {
+    /// Makes what is not there yet. On `PostgreSQL` what exists is left alone altogether: `CREATE INDEX IF NOT EXISTS` locks its
+    /// table before it looks, so a node that starts would lock out, or deadlock with, one that writes.
+    pub(super) async fn make_tables(&self, statements: &[Making]) -> Result<(), StoreError> {
         let mut tx = self.write_through().await?;
         if let Tx::Postgres(tx) = &mut tx {
             let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(MAKING_TABLES);
             lock.execute(&mut **tx).await.map_err(failed)?;
         }
         for statement in statements {
-            tx.execute(statement, &[]).await?;
+            if !tx.has(statement.name.as_deref()).await? {
+                tx.execute(statement.sql, &[]).await?;
+            }
         }
         tx.commit().await
     }
@@ -174,6 +178,17 @@ impl Tx {
             }
         }
         .map_err(failed)
+    }
+
+    /// Whether a table or index is known to exist; `SQLite` looks by itself.
+    async fn has(&mut self, name: Option<&str>) -> Result<bool, StoreError> {
+        match (self, name) {
+            (Self::Postgres(tx), Some(name)) => {
+                let looked = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL").bind(name);
+                looked.fetch_one(&mut **tx).await.map_err(failed)
+            }
+            (Self::Sqlite(_), _) | (_, None) => Ok(false),
+        }
     }
 
     pub(super) async fn fetch(

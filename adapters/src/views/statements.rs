@@ -74,36 +74,75 @@ impl Dialect {
     }
 }
 
+/// A statement that a store runs when it opens.
+pub(super) struct Making {
+    /// The table or index that it makes, if it makes one.
+    pub(super) name: Option<String>,
+    /// It may run again: it does nothing then.
+    pub(super) sql: &'static str,
+}
+
+impl Making {
+    fn table(name: &str, columns: &str) -> Self {
+        Self {
+            name: Some(name.to_owned()),
+            sql: leak(format!("CREATE TABLE IF NOT EXISTS {name} ({columns})")),
+        }
+    }
+
+    fn index(name: String, table: &str, columns: &str) -> Self {
+        Self {
+            sql: leak(format!("CREATE INDEX IF NOT EXISTS {name} ON {table} ({columns})")),
+            name: Some(name),
+        }
+    }
+
+    /// A new view starts at the first event.
+    fn checkpoint(view: &View) -> Self {
+        let id = view.id();
+        let sql = format!(
+            "INSERT INTO view_checkpoint (view, position, side) VALUES ('{id}', 0, 'a') ON CONFLICT DO NOTHING"
+        );
+        Self {
+            name: None,
+            sql: leak(sql),
+        }
+    }
+}
+
 /// What makes the tables that all views share, and those of each view.
-pub(super) fn tables(dialect: Dialect, views: &[View]) -> Vec<&'static str> {
+pub(super) fn tables(dialect: Dialect, views: &[View]) -> Vec<Making> {
     let text = dialect.text();
     let shared = [
-        format!(
-            "CREATE TABLE IF NOT EXISTS view_checkpoint \
-             (view {text} PRIMARY KEY, position BIGINT NOT NULL, side {text} NOT NULL)"
+        Making::table(
+            "view_checkpoint",
+            &format!("view {text} PRIMARY KEY, position BIGINT NOT NULL, side {text} NOT NULL"),
         ),
-        format!(
-            "CREATE TABLE IF NOT EXISTS view_parked (view {text} NOT NULL, side {text} NOT NULL, key {text} NOT NULL, \
-             position BIGINT NOT NULL, reason {text} NOT NULL, PRIMARY KEY (view, side, key))"
+        Making::table(
+            "view_parked",
+            &format!(
+                "view {text} NOT NULL, side {text} NOT NULL, key {text} NOT NULL, \
+                 position BIGINT NOT NULL, reason {text} NOT NULL, PRIMARY KEY (view, side, key)"
+            ),
         ),
-        format!("CREATE TABLE IF NOT EXISTS view_build (view {text} PRIMARY KEY, number BIGINT NOT NULL)"),
-        format!(
-            "CREATE TABLE IF NOT EXISTS view_lease (work {text} PRIMARY KEY, holder {text} NOT NULL, until BIGINT NOT NULL)"
+        Making::table(
+            "view_build",
+            &format!("view {text} PRIMARY KEY, number BIGINT NOT NULL"),
+        ),
+        Making::table(
+            "view_lease",
+            &format!("work {text} PRIMARY KEY, holder {text} NOT NULL, until BIGINT NOT NULL"),
         ),
     ];
     let of_views = views.iter().flat_map(|view| {
         let sides = [Side::A, Side::B];
         let tables = sides.into_iter().flat_map(move |side| table(dialect, view, side));
-        let start = format!(
-            "INSERT INTO view_checkpoint (view, position, side) VALUES ('{}', 0, 'a') ON CONFLICT DO NOTHING",
-            view.id()
-        );
-        tables.chain([start])
+        tables.chain([Making::checkpoint(view)])
     });
-    shared.into_iter().chain(of_views).map(leak).collect()
+    shared.into_iter().chain(of_views).collect()
 }
 
-fn table(dialect: Dialect, view: &View, side: Side) -> Vec<String> {
+fn table(dialect: Dialect, view: &View, side: Side) -> Vec<Making> {
     let name = table_name(view, side);
     let mut columns = String::new();
     for (index, column) in view.columns.iter().enumerate() {
@@ -112,17 +151,16 @@ fn table(dialect: Dialect, view: &View, side: Side) -> Vec<String> {
         let kind = dialect.column_type(column);
         let _ = write!(columns, "{separator}{} {kind}{key}", column.name);
     }
-    let mut statements = vec![format!("CREATE TABLE IF NOT EXISTS {name} ({columns})")];
-    statements.extend(indexes(view, side));
-    statements
+    let table = Making::table(&name, &columns);
+    [table].into_iter().chain(indexes(view, side)).collect()
 }
 
-fn indexes(view: &View, side: Side) -> impl Iterator<Item = String> {
+fn indexes(view: &View, side: Side) -> impl Iterator<Item = Making> {
     let table = table_name(view, side);
-    view.indexes.iter().enumerate().map(move |(number, index)| {
-        let columns = index.join(", ");
-        format!("CREATE INDEX IF NOT EXISTS {table}_{number} ON {table} ({columns})")
-    })
+    view.indexes
+        .iter()
+        .enumerate()
+        .map(move |(number, index)| Making::index(format!("{table}_{number}"), &table, &index.join(", ")))
 }
 
 /// A side's statements.
@@ -161,7 +199,7 @@ impl SideSql {
             clear: leak(format!("DELETE FROM {table}")),
             next: leak(next(view, &table)),
             copy: leak(format!("COPY {table} ({}) FROM STDIN", names(view))),
-            index: indexes(view, side).map(leak).collect(),
+            index: indexes(view, side).map(|index| index.sql).collect(),
             unindex: (0..view.indexes.len())
                 .map(|number| leak(format!("DROP INDEX IF EXISTS {table}_{number}")))
                 .collect(),

@@ -13,6 +13,8 @@ mod reports;
 #[cfg(test)]
 mod runner;
 #[cfg(test)]
+mod starting;
+#[cfg(test)]
 #[path = "../../../projections/src/stories.rs"]
 #[expect(dead_code, reason = "stories that only the folds' own tests tell")]
 mod stories;

@@ -99,6 +99,15 @@ impl TestDb {
         Arc::new(opened.unwrap())
     }
 
+    /// A connection of somebody else.
+    pub(crate) async fn connection(&self) -> PgConnection {
+        let Self::Postgres { maintenance, name } = self else {
+            panic!("SQLite's file is the node's own");
+        };
+        let options = maintenance.as_ref().clone().database(name);
+        PgConnection::connect_with(&options).await.unwrap()
+    }
+
     pub(crate) async fn drop_database(self) {
         if let Self::Postgres { maintenance, name } = self {
             run(&maintenance, format!("DROP DATABASE {name} WITH (FORCE)").leak()).await;

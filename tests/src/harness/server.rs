@@ -85,7 +85,11 @@ impl Server {
             if let Some(status) = self.child.try_wait()? {
                 return Ok(status);
             }
-            ensure!(Instant::now() < deadline, "the server does not end: {}", self.said()?);
+            ensure!(
+                Instant::now() < deadline,
+                "the server does not end: {}",
+                self.last_said()?
+            );
             tokio::time::sleep(POLL).await; // until the next question
         }
     }
@@ -127,6 +131,17 @@ impl Server {
         Ok(std::fs::read_to_string(&self.log)?)
     }
 
+    /// The last lines of what it said: what a failure shows.
+    ///
+    /// # Errors
+    /// When its log cannot be read.
+    pub fn last_said(&self) -> anyhow::Result<String> {
+        const LINES: usize = 30;
+        let said = self.said()?;
+        let lines: Vec<&str> = said.lines().collect();
+        Ok(lines[lines.len().saturating_sub(LINES)..].join("\n"))
+    }
+
     /// Comes back when it answers.
     ///
     /// # Errors
@@ -137,12 +152,12 @@ impl Server {
         let deadline = Instant::now() + LONGEST_START;
         while http.get(&url).send().await.is_err() {
             if let Some(status) = self.child.try_wait()? {
-                bail!("the server ended with {status}: {}", self.said()?);
+                bail!("the server ended with {status}: {}", self.last_said()?);
             }
             ensure!(
                 Instant::now() < deadline,
                 "the server does not answer: {}",
-                self.said()?
+                self.last_said()?
             );
             tokio::time::sleep(POLL).await; // until the next question: it is its answer that is waited for
         }
