@@ -63,6 +63,8 @@ pub struct ProviderConfig {
     pub token_url: String,
     /// Where it says who signed in.
     pub userinfo_url: String,
+    /// Where the keys are that its id tokens are signed with.
+    pub jwks_url: String,
     /// Where access is taken back. Empty where the provider has no such place.
     pub revoke_url: String,
     /// Show who we are at `revoke_url`, as RFC 7009 wants it. Google wants the token alone.

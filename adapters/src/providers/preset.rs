@@ -35,6 +35,7 @@ impl ProviderConfig {
             authorize_url: "https://accounts.google.com/o/oauth2/v2/auth".to_owned(),
             token_url: "https://oauth2.googleapis.com/token".to_owned(),
             userinfo_url: "https://openidconnect.googleapis.com/v1/userinfo".to_owned(),
+            jwks_url: "https://www.googleapis.com/oauth2/v3/certs".to_owned(),
             revoke_url: "https://oauth2.googleapis.com/revoke".to_owned(),
             revoke_with_client: false,
             revokes: Revokes::Account,

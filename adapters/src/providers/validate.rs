@@ -79,6 +79,7 @@ impl ProviderConfig {
             ("authorize_url", &self.authorize_url),
             ("token_url", &self.token_url),
             ("userinfo_url", &self.userinfo_url),
+            ("jwks_url", &self.jwks_url),
             ("accounts_url", &self.accounts_url),
             ("business_information_url", &self.business_information_url),
             ("verifications_url", &self.verifications_url),

@@ -122,6 +122,7 @@ fn provider(base: &str, client_secret: SecretString) -> ProviderConfig {
         authorize_url: format!("{base}/o/oauth2/v2/auth"),
         token_url: format!("{base}/token"),
         userinfo_url: format!("{base}/v1/userinfo"),
+        jwks_url: format!("{base}/oauth2/v3/certs"),
         revoke_url: format!("{base}/revoke"),
         issuer: base.to_owned(),
         accepted_issuers: vec![],

@@ -63,6 +63,7 @@ callback_path = "{path}"
 authorize_url = "{base}/o/oauth2/v2/auth"
 token_url = "{base}/token"
 userinfo_url = "{base}/v1/userinfo"
+jwks_url = "{base}/oauth2/v3/certs"
 revoke_url = "{base}/revoke"
 issuer = "{base}"
 accepted_issuers = []

@@ -14,7 +14,7 @@ use oauth2::{
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
-use self::{errors::misconfigured, revoke::RevokeAs, token::Tokens};
+use self::{errors::misconfigured, revoke::RevokeAs, signing_keys::SigningKeys, token::Tokens};
 use super::{
     config::{ClientAuth, ProviderConfig},
     validate::{InvalidProviders, provider_url},
@@ -25,6 +25,7 @@ pub(super) mod errors;
 mod id_token;
 mod revoke;
 pub(super) mod scopes;
+mod signing_keys;
 mod token;
 mod transport;
 mod userinfo;
@@ -46,6 +47,7 @@ type TokenClient = Client<
 pub(super) struct OAuth {
     client: TokenClient,
     userinfo_url: Url,
+    signing_keys: SigningKeys,
     revoke_url: Option<Url>,
     revoke_as: Option<RevokeAs>,
     issuers: Vec<String>,
@@ -69,9 +71,12 @@ impl OAuth {
         let url = |field: &str, text: &str| provider_url(field, text).map_err(|text| InvalidProviders(vec![text]));
         let prompt = Some(&config.prompt).filter(|prompt| !prompt.is_empty());
         let prompt = prompt.map(|prompt| ("prompt".to_owned(), prompt.clone()));
+        let timeout = Duration::from_secs(config.timeout_seconds.into());
+        let keys_url = url("jwks_url", &config.jwks_url)?;
         Ok(Self {
             client: token_client(config, redirect_uri)?,
             userinfo_url: url("userinfo_url", &config.userinfo_url)?,
+            signing_keys: SigningKeys::new(keys_url, http.clone(), timeout, Arc::clone(&clock)),
             revoke_url: match config.revoke_url.as_str() {
                 "" => None,
                 text => Some(url("revoke_url", text)?),
@@ -85,7 +90,7 @@ impl OAuth {
             scopes: config.scopes.clone(),
             parameters: prompt.into_iter().chain(config.authorize_parameters.clone()).collect(),
             pkce: config.pkce,
-            timeout: Duration::from_secs(config.timeout_seconds.into()),
+            timeout,
             http,
             clock,
         })

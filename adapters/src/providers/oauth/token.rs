@@ -42,7 +42,10 @@ impl OAuth {
     ) -> Result<Credential, ProviderError> {
         let tokens = self.tokens(exchange).await?;
         let signed_in = match &tokens.extra_fields().id_token {
-            Some(token) => Some(id_token::check(token.expose_secret(), &self.expected(exchange.nonce))?),
+            Some(token) => {
+                let expected = self.expected(exchange.nonce);
+                Some(id_token::check(token.expose_secret(), &self.signing_keys, &expected).await?)
+            }
             None => None,
         };
         let account = self.userinfo(tokens.access_token()).await?;

@@ -1,11 +1,13 @@
 //! A code becomes tokens, or an error that tells an operator from a customer, and nothing to anybody else.
 
 use application::ports::provider::{Credential, ProviderError};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use super::{NOW, Only, ProviderConfig, Secrets, at};
+use super::{
+    NOW, Only, ProviderConfig, Secrets, at, id_claims,
+    signer::{Signer, published},
+};
 use crate::{
     http::fake::{Fake, Say, raw},
     providers::ClientAuth,
@@ -21,19 +23,15 @@ fn tokens() -> Value {
     })
 }
 
-fn id_token(issuer: &str, claims: &Value) -> String {
-    let mut all = json!({"iss": issuer, "sub": "104", "aud": "our-client", "exp": NOW + 60, "nonce": "once"});
-    for (name, value) in claims.as_object().unwrap() {
-        all[name] = value.clone();
-    }
-    let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
-    [part("{}"), part(&all.to_string()), part("signature")].join(".")
-}
-
 /// A provider whose token endpoint answers that.
 async fn provider(status: u16, tokens: Value) -> Fake {
+    signing_provider(status, tokens, json!({"keys": []})).await
+}
+
+async fn signing_provider(status: u16, tokens: Value, keys: Value) -> Fake {
     Fake::start(move |heard| match heard.path.as_str() {
         "/token" => Say::Json(status, tokens.clone()),
+        "/certs" => Say::Json(200, keys.clone()),
         "/userinfo" => Say::Json(
             200,
             json!({"sub": "104", "email": "olive@example.com", "name": "Olive", "locale": "en"}),
@@ -204,6 +202,7 @@ async fn nonsense_is_an_outage_and_is_not_repeated() {
 /// Mutants: without the comparison of nonces, or of subjects, the last ones sign in.
 #[tokio::test]
 async fn an_id_token_that_comes_along_must_agree_with_the_attempt_and_with_userinfo() {
+    let signer = Signer::new("one");
     for (claims, accepted) in [
         (json!({}), true),
         (json!({"iss": "accounts.google.com"}), true),
@@ -212,8 +211,8 @@ async fn an_id_token_that_comes_along_must_agree_with_the_attempt_and_with_useri
     ] {
         // Its issuer is known only once it listens; the configuration fixes it beforehand.
         let mut answer = tokens();
-        answer["id_token"] = json!(id_token("https://op.example", &claims));
-        let fake = provider(200, answer).await;
+        answer["id_token"] = json!(signer.sign(&id_claims("https://op.example", &claims)));
+        let fake = signing_provider(200, answer, published(&[&signer])).await;
         let mut config = at(&fake.base);
         config.issuer = "https://op.example".to_owned();
         let outcome = exchange(config).await;

@@ -123,6 +123,7 @@ fn at_google(base: &str) -> ProviderConfig {
         authorize_url: format!("{base}/o/oauth2/v2/auth"),
         token_url: format!("{base}/token"),
         userinfo_url: format!("{base}/v1/userinfo"),
+        jwks_url: format!("{base}/oauth2/v3/certs"),
         revoke_url: format!("{base}/revoke"),
         issuer: base.to_owned(),
         accounts_url: base.to_owned(),

@@ -6,6 +6,8 @@ mod google;
 mod listings;
 mod revoke;
 mod sign_in;
+mod signatures;
+pub(crate) mod signer;
 
 use std::sync::Arc;
 
@@ -16,6 +18,7 @@ use application::ports::{
 use chrono::DateTime;
 use domain::Timestamp;
 use secrecy::SecretString;
+use serde_json::{Value, json};
 
 use super::{ConfiguredCatalogue, ProviderConfig};
 use crate::http::{HttpConfig, client};
@@ -45,6 +48,7 @@ fn at(base: &str) -> ProviderConfig {
         authorize_url: format!("{base}/authorize"),
         token_url: format!("{base}/token"),
         userinfo_url: format!("{base}/userinfo"),
+        jwks_url: format!("{base}/certs"),
         revoke_url: format!("{base}/revoke"),
         issuer: base.to_owned(),
         accounts_url: base.to_owned(),
@@ -58,6 +62,15 @@ fn at(base: &str) -> ProviderConfig {
 fn catalogue(configs: Vec<ProviderConfig>) -> ConfiguredCatalogue {
     let http = client(&HttpConfig::default()).unwrap();
     ConfiguredCatalogue::new(configs, CALLBACK, &http, &stopped_clock()).unwrap()
+}
+
+/// What an id token for us says, but for what a test wants otherwise.
+fn id_claims(issuer: &str, otherwise: &Value) -> Value {
+    let mut claims = json!({"iss": issuer, "sub": "104", "aud": "our-client", "exp": NOW + 60, "nonce": "once"});
+    for (name, value) in otherwise.as_object().unwrap() {
+        claims[name] = value.clone();
+    }
+    claims
 }
 
 /// A catalogue of one.

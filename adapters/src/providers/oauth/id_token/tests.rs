@@ -1,10 +1,9 @@
-//! What an id token must say.
+//! What an id token must say. Who signed it is told in the connector's own stories.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::DateTime;
 use serde_json::{Value, json};
 
-use super::{Expected, ProviderError, Subject, check};
+use super::{Expected, ProviderError, Subject, agree};
 
 const NOW: i64 = 1_790_000_000;
 
@@ -22,11 +21,6 @@ fn with(field: &str, value: Value) -> Value {
 }
 
 fn checked(claims: &Value) -> Result<Subject, ProviderError> {
-    let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
-    check_text(&[part(r#"{"alg":"RS256"}"#), part(&claims.to_string()), part("signature")].join("."))
-}
-
-fn check_text(token: &str) -> Result<Subject, ProviderError> {
     let issuers = [
         "https://accounts.google.com".to_owned(),
         "accounts.google.com".to_owned(),
@@ -38,7 +32,7 @@ fn check_text(token: &str) -> Result<Subject, ProviderError> {
         nonce: "once",
         now,
     };
-    check(token, &expected)
+    agree(serde_json::from_value(claims.clone()).unwrap(), &expected)
 }
 
 #[test]
@@ -94,17 +88,5 @@ fn a_token_counts_for_its_time_give_or_take_five_minutes() {
         with("iat", json!(NOW + 301)),
     ] {
         assert!(matches!(checked(&claims), Err(ProviderError::Refused(_))), "{claims}");
-    }
-}
-
-#[test]
-fn garbage_is_no_token() {
-    let four_parts = "a.b.c.d";
-    for text in ["", ".", "a.b", "a.b.c", four_parts, "a.!!.c", "a.e30.c"] {
-        assert_eq!(
-            check_text(text),
-            Err(ProviderError::Unavailable("its id token is malformed".to_owned())),
-            "{text}"
-        );
     }
 }
