@@ -1,6 +1,6 @@
 //! What a seal is bound to, as bytes that two different places can never share.
 
-use application::ports::vault::Place;
+use super::Named;
 use domain::{
     ids::{EventId, TenantId},
     personal::Subject,
@@ -17,18 +17,18 @@ pub(super) fn canonical(parts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// A record: its form, its kind, whose it is and to what it belongs.
-pub(super) fn of_record(format: [u8; 2], place: &Place) -> Vec<u8> {
+pub(super) fn of_record(format: [u8; 2], named: &Named) -> Vec<u8> {
     canonical(&[
         &format,
-        place.record.kind().as_bytes(),
-        place.tenant.0.as_bytes(),
-        place.record.owner().as_bytes(),
+        named.kind.as_bytes(),
+        named.tenant.0.as_bytes(),
+        named.owner.as_bytes(),
     ])
 }
 
 /// A record's wrapped data key: the record's place, and the key that it is wrapped under.
-pub(super) fn of_wrap(format: [u8; 2], place: &Place, key_id: &str) -> Vec<u8> {
-    let mut bytes = of_record(format, place);
+pub(super) fn of_wrap(format: [u8; 2], named: &Named, key_id: &str) -> Vec<u8> {
+    let mut bytes = of_record(format, named);
     bytes.extend(canonical(&[key_id.as_bytes()]));
     bytes
 }

@@ -7,11 +7,11 @@
 //! under a wrapping key that is derived from the key that the keyring names by that id, for this place alone: so no key ever
 //! seals enough for a random nonce to repeat. Re-wrapping changes the data key's seal only.
 
-use application::ports::{cipher::CipherError, vault::Place};
+use application::ports::cipher::CipherError;
 use secrecy::{ExposeSecret, SecretSlice};
 
 use super::{
-    aad,
+    Named, aad,
     aead::{self, Key, OVERHEAD},
     hashes::derive,
     keyring::{Keyring, is_key_id},
@@ -65,30 +65,58 @@ pub fn key_id(sealed: &[u8]) -> Option<&str> {
 }
 
 /// Seals a record into its place, under the active key.
-pub(super) fn seal(keyring: &Keyring, place: &Place, plain: &[u8]) -> Vec<u8> {
+pub(super) fn seal(keyring: &Keyring, named: &Named, plain: &[u8]) -> Vec<u8> {
     let (key_id, key) = keyring.active();
     let data_key = aead::random_key();
-    let wrap_aad = aad::of_wrap(FORMAT, place, key_id);
-    let wrapping = wrapping_key(key, &wrap_aad);
     Blob {
         key_id,
-        wrapped: &aead::seal(wrapping.expose_secret(), &wrap_aad, data_key.expose_secret()),
-        record: &aead::seal(data_key.expose_secret(), &aad::of_record(FORMAT, place), plain),
+        wrapped: &wrap((key_id, key), named, data_key.expose_secret()),
+        record: &aead::seal(data_key.expose_secret(), &aad::of_record(FORMAT, named), plain),
     }
     .to_bytes()
 }
 
 /// Opens a record from its place. The key is the one that the record names: no other is tried.
-pub(super) fn open(keyring: &Keyring, place: &Place, sealed: &[u8]) -> Result<SecretSlice<u8>, CipherError> {
+pub(super) fn open(keyring: &Keyring, named: &Named, sealed: &[u8]) -> Result<SecretSlice<u8>, CipherError> {
     let blob = Blob::parse(sealed)?;
+    let data_key = unwrap(keyring, named, &blob)?;
+    open_record(&data_key, named, &blob)
+}
+
+/// The same record with its data key wrapped under the active key; none when it is already. A record that does not open is refused:
+/// under a new key it would look as if it had been whole.
+pub(super) fn rewrap(keyring: &Keyring, named: &Named, sealed: &[u8]) -> Result<Option<Vec<u8>>, CipherError> {
+    let blob = Blob::parse(sealed)?;
+    let (key_id, key) = keyring.active();
+    if blob.key_id == key_id {
+        return Ok(None);
+    }
+    let data_key = unwrap(keyring, named, &blob)?;
+    open_record(&data_key, named, &blob)?;
+    let wrapped = wrap((key_id, key), named, data_key.expose_secret());
+    let rewrapped = Blob {
+        key_id,
+        wrapped: &wrapped,
+        ..blob
+    };
+    Ok(Some(rewrapped.to_bytes()))
+}
+
+fn wrap((key_id, key): (&str, &Key), named: &Named, data_key: &[u8]) -> Vec<u8> {
+    let aad = aad::of_wrap(FORMAT, named, key_id);
+    aead::seal(wrapping_key(key, &aad).expose_secret(), &aad, data_key)
+}
+
+fn unwrap(keyring: &Keyring, named: &Named, blob: &Blob<'_>) -> Result<SecretSlice<u8>, CipherError> {
     let key = keyring.key(blob.key_id).ok_or(CipherError::UnknownKey)?;
-    let wrap_aad = aad::of_wrap(FORMAT, place, blob.key_id);
-    let data_key = aead::open(wrapping_key(key, &wrap_aad).expose_secret(), &wrap_aad, blob.wrapped)?;
-    let data_key = data_key
-        .expose_secret()
-        .try_into()
-        .map_err(|_| CipherError::Malformed)?;
-    aead::open(data_key, &aad::of_record(FORMAT, place), blob.record)
+    let aad = aad::of_wrap(FORMAT, named, blob.key_id);
+    aead::open(wrapping_key(key, &aad).expose_secret(), &aad, blob.wrapped)
+}
+
+fn open_record(data_key: &SecretSlice<u8>, named: &Named, blob: &Blob<'_>) -> Result<SecretSlice<u8>, CipherError> {
+    let key = data_key.expose_secret().try_into();
+    let key = key.map_err(|_| CipherError::Malformed)?;
+    aead::open(key, &aad::of_record(FORMAT, named), blob.record)
 }
 
 fn wrapping_key(key: &Key, wrap_aad: &[u8]) -> Key {

@@ -6,6 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::ids::InstallationId;
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 use serde::Deserialize;
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::{
@@ -110,6 +111,62 @@ impl Keyring {
             push_key(&mut text, id, key);
         }
         text.as_str().into()
+    }
+
+    /// The id of the key that records are sealed under.
+    pub fn active_id(&self) -> &str {
+        &self.active.0
+    }
+
+    /// The ids of the keys that only open.
+    pub fn other_ids(&self) -> impl Iterator<Item = &str> {
+        self.others.keys().map(String::as_str)
+    }
+
+    /// The same keyring with a new key, and the new key's id. It only opens until it is made active, so that every node can know it
+    /// before anything is sealed under it.
+    #[must_use]
+    pub fn with_new_key(mut self) -> (Self, String) {
+        let number = |id: &str| id.strip_prefix('k')?.parse::<u32>().ok();
+        let ids = self.others.keys().chain([&self.active.0]);
+        let last = ids.filter_map(|id| number(id)).max().unwrap_or_default();
+        let id = format!("k{}", last.saturating_add(1));
+        self.others.insert(id.clone(), random_key());
+        (self, id)
+    }
+
+    /// The same keyring, sealing under another of its keys from now on.
+    ///
+    /// # Errors
+    /// When it has no such key.
+    pub fn with_active(mut self, id: &str) -> Result<Self, KeyringError> {
+        if id == self.active.0 {
+            return Ok(self);
+        }
+        let found = self.others.remove_entry(id);
+        let found = found.ok_or_else(|| KeyringError::NoKey { id: id.to_owned() })?;
+        let (former, key) = std::mem::replace(&mut self.active, found);
+        self.others.insert(former, key);
+        Ok(self)
+    }
+
+    /// The same keyring without a key. Nothing that is under it can be opened any more.
+    ///
+    /// # Errors
+    /// When it has no such key, or it is the active one.
+    pub fn without(mut self, id: &str) -> Result<Self, KeyringError> {
+        if id == self.active.0 {
+            return Err(KeyringError::StillActive { id: id.to_owned() });
+        }
+        let removed = self.others.remove(id);
+        removed.ok_or_else(|| KeyringError::NoKey { id: id.to_owned() })?;
+        Ok(self)
+    }
+
+    /// Whether identity and hashes are the same.
+    pub(super) fn is_of_the_same_installation(&self, other: &Self) -> bool {
+        let (mine, its) = (&self.installation_key, &other.installation_key);
+        self.installation_id == other.installation_id && bool::from(mine.expose_secret().ct_eq(its.expose_secret()))
     }
 
     pub(super) fn installation_key(&self) -> &Key {

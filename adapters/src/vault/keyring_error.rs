@@ -46,6 +46,21 @@ pub enum KeyringError {
         /// Its id, or `installation_key`.
         name: String,
     },
+    /// It belongs to another installation.
+    #[error("this keyring belongs to another installation: what this one sealed would not open with it")]
+    Foreign,
+    /// There is no key of that id.
+    #[error("the keyring has no key {id}")]
+    NoKey {
+        /// The id.
+        id: String,
+    },
+    /// The active key cannot go.
+    #[error("{id} is the keyring's active key: make another one active first, with grantlink vault rotate")]
+    StillActive {
+        /// The id.
+        id: String,
+    },
     /// The active key is not there.
     #[error("the keyring's `active` is no id under [keys]")]
     Active,

@@ -2,8 +2,8 @@
 
 use std::{
     fs::{File, OpenOptions, Permissions},
-    io::{Error, Read, Write},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    io::{Error, ErrorKind, Read, Write},
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown},
     path::Path,
 };
 
@@ -56,11 +56,48 @@ impl Keyring {
         })
     }
 
+    /// Writes the file anew, in one step: whoever reads it sees the old one or the new one, whole. A key that the old one held and
+    /// this one does not is gone.
+    ///
+    /// # Errors
+    /// When it cannot be written; the old one stands then.
+    pub fn replace_file(&self, path: &Path) -> Result<(), KeyringError> {
+        let unwritable = |source| KeyringError::Unwritable {
+            path: path.to_owned(),
+            source,
+        };
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".new");
+        let beside = Path::new(&beside);
+        match std::fs::remove_file(beside) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(unwritable(error)),
+            _ => {} // what an earlier try left behind, if it left anything
+        }
+        self.create_file(beside)?;
+        keep_owner(path, beside).map_err(unwritable)?;
+        std::fs::rename(beside, path).map_err(unwritable)?;
+        sync_folder(path).map_err(unwritable)
+    }
+
     fn write_to(&self, file: &mut File, path: &Path) -> Result<(), Error> {
         file.set_permissions(Permissions::from_mode(OWNER_ONLY))?; // whatever the umask made of it
         file.write_all(self.to_toml().expose_secret().as_bytes())?;
         file.sync_all()?;
-        let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
-        File::open(directory.unwrap_or(Path::new(".")))?.sync_all() // a synced file without its name would still be lost
+        sync_folder(path)
     }
+}
+
+/// Whoever could read the old file can read the new one: it may be written by an operator, and read by the server's own user.
+fn keep_owner(old: &Path, new: &Path) -> Result<(), Error> {
+    let (old, made) = (std::fs::metadata(old)?, std::fs::metadata(new)?);
+    if (old.uid(), old.gid()) == (made.uid(), made.gid()) {
+        return Ok(());
+    }
+    chown(new, Some(old.uid()), Some(old.gid()))
+}
+
+/// A synced file without its name would still be lost.
+fn sync_folder(path: &Path) -> Result<(), Error> {
+    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+    File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
 }

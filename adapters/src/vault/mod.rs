@@ -14,6 +14,8 @@ mod personal;
 #[cfg(test)]
 mod stories;
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use application::ports::{
     cipher::{Cipher, CipherError, HashPurpose},
     vault::Place,
@@ -30,9 +32,31 @@ use hashes::SubKeys;
 pub use keyring::Keyring;
 pub use keyring_error::KeyringError;
 
+/// A place by the names that its row carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// What the record is.
+    pub kind: String,
+    /// To what it belongs.
+    pub owner: String,
+}
+
+impl From<&Place> for Named {
+    fn from(place: &Place) -> Self {
+        Self {
+            tenant: place.tenant,
+            kind: place.record.kind().to_owned(),
+            owner: place.record.owner(),
+        }
+    }
+}
+
 /// Seals, opens and hashes with the keys of a keyring.
 pub struct VaultCipher {
-    keyring: Keyring,
+    /// Another one takes its place while others read: keys come and go, hashes never change.
+    keyring: RwLock<Arc<Keyring>>,
     sub_keys: SubKeys,
 }
 
@@ -40,7 +64,35 @@ impl VaultCipher {
     /// Over the installation's keyring.
     pub fn new(keyring: Keyring) -> Self {
         let sub_keys = SubKeys::of(keyring.installation_key());
-        Self { keyring, sub_keys }
+        Self {
+            keyring: RwLock::new(Arc::new(keyring)),
+            sub_keys,
+        }
+    }
+
+    /// Goes on with another state of the same keyring: what is sealed from now on is under its active key.
+    ///
+    /// # Errors
+    /// When it is another installation's: hashes and tokens would change.
+    pub fn go_on_with(&self, keyring: Keyring) -> Result<(), KeyringError> {
+        if !self.keyring().is_of_the_same_installation(&keyring) {
+            return Err(KeyringError::Foreign);
+        }
+        *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
+        Ok(())
+    }
+
+    /// The same record under the active key; none when it is already.
+    ///
+    /// # Errors
+    /// When it does not open there: it was moved or altered, or its key is gone.
+    pub fn rewrap(&self, named: &Named, sealed: &[u8]) -> Result<Option<Vec<u8>>, CipherError> {
+        blob::rewrap(&self.keyring(), named, sealed)
+    }
+
+    fn keyring(&self) -> Arc<Keyring> {
+        // Nothing can panic while the lock is held, so what is there is whole.
+        Arc::clone(&self.keyring.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -52,11 +104,11 @@ impl std::fmt::Debug for VaultCipher {
 
 impl Cipher for VaultCipher {
     fn seal(&self, place: &Place, plain: &[u8]) -> Vec<u8> {
-        blob::seal(&self.keyring, place, plain)
+        blob::seal(&self.keyring(), &place.into(), plain)
     }
 
     fn open(&self, place: &Place, sealed: &[u8]) -> Result<SecretSlice<u8>, CipherError> {
-        blob::open(&self.keyring, place, sealed)
+        blob::open(&self.keyring(), &place.into(), sealed)
     }
 
     fn new_key(&self) -> SecretSlice<u8> {

@@ -14,6 +14,7 @@ mod replay;
 mod serve;
 mod show;
 mod stopping;
+mod vault;
 mod verify;
 mod views;
 
@@ -67,6 +68,9 @@ enum Command {
     /// Makes keyrings.
     #[command(subcommand)]
     Keyring(keyring::KeyringCommand),
+    /// Changes the keys that everything secret is sealed under, while servers go on.
+    #[command(subcommand)]
+    Vault(vault::Vault),
     /// Founds agencies and keeps their API keys.
     #[command(subcommand)]
     Agency(agency::AgencyCommand),
@@ -108,6 +112,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Verify(verify) => verify.run(&config()?).await,
         Command::Show(show) => show.run(&config()?).await,
         Command::Keyring(command) => command.run(),
+        Command::Vault(command) => command.run(&config()?).await,
         Command::Agency(command) => command.run(&config()?).await,
         Command::Openapi => print_openapi(),
     };

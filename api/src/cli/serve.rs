@@ -40,6 +40,7 @@ pub(super) async fn run(config: &Config, ready: impl FnOnce(SocketAddr)) -> anyh
     let hosts = hosts(config)?;
     let server = installation.server(config);
     let following = installation.follow();
+    let _keys = installation.watch_keyring(config);
     // Ends with this function: it answers until the very end.
     let end = CancellationToken::new();
     let _ends = end.clone().drop_guard();

@@ -1,5 +1,6 @@
 //! From a configuration to a running installation: every port gets its adapter here, and nowhere else.
 
+mod keys;
 mod listings;
 mod remains;
 mod storage;
@@ -29,6 +30,7 @@ use application::{
     states::States,
 };
 use chrono::TimeDelta;
+use domain::ids::InstallationId;
 use projections::{
     checkpoints::Checkpoints,
     runner::{Pace, Sources, keep_all},
@@ -55,6 +57,8 @@ pub struct Installation {
     pub checkpoints: Checkpoints,
     /// Where read models come from and go to.
     pub sources: Sources,
+    /// What seals and opens.
+    pub cipher: Arc<VaultCipher>,
     stores: Stores,
     followed: Arc<AtomicBool>,
 }
@@ -74,6 +78,7 @@ impl Installation {
     /// As [`Installation::open`].
     pub async fn open_with(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         let keyring = keyring_of(&config.keys)?;
+        let installation = keyring.installation_id();
         let (stores, views) = storage::open(config, &clock).await?;
         let views = Arc::new(views);
         let checkpoints = Checkpoints::new(views.clone());
@@ -84,7 +89,8 @@ impl Installation {
             checkpoints: checkpoints.clone(),
             followed: Arc::clone(&followed),
         };
-        let app = Arc::new(assemble(config, keyring, clock, remains)?);
+        let cipher = Arc::new(VaultCipher::new(keyring));
+        let app = Arc::new(assemble(config, installation, cipher.clone(), clock, remains)?);
         let sources = Sources {
             log: Arc::clone(&stores.log),
             reader: Arc::new(app.personal.clone()),
@@ -95,6 +101,7 @@ impl Installation {
             views,
             checkpoints,
             sources,
+            cipher,
             stores,
             followed,
         })
@@ -104,6 +111,11 @@ impl Installation {
     pub fn follow(&self) -> JoinSet<()> {
         self.followed.store(true, Ordering::Relaxed);
         keep_all(&self.sources, &self.checkpoints, Pace::default())
+    }
+
+    /// Goes on with the keyring's file as it changes, until the set is dropped.
+    pub fn watch_keyring(&self, config: &Config) -> JoinSet<()> {
+        keys::watch(&config.keys, &self.cipher)
     }
 
     /// What handlers share.
@@ -146,14 +158,18 @@ impl Installation {
     }
 }
 
-fn assemble(config: &Config, keyring: Keyring, clock: Arc<dyn Clock>, kept: remains::Kept) -> anyhow::Result<App> {
+fn assemble(
+    config: &Config,
+    installation: InstallationId,
+    cipher: Arc<VaultCipher>,
+    clock: Arc<dyn Clock>,
+    kept: remains::Kept,
+) -> anyhow::Result<App> {
     let remains::Kept { stores, views, .. } = &kept;
     let address = config.public_address()?;
     let http = http::client(&config.http)?;
     let providers: Vec<ProviderConfig> = config.providers.values().cloned().collect();
     let catalogue = ConfiguredCatalogue::new(providers, config.server.public_url.trim_end_matches('/'), &http, &clock)?;
-    let installation = keyring.installation_id();
-    let cipher = Arc::new(VaultCipher::new(keyring));
     Ok(App {
         installation,
         log: Arc::clone(&stores.log),

@@ -171,3 +171,32 @@ fn a_file_that_is_not_there_or_no_text_is_unreadable() {
         Err(KeyringError::Unwritable { .. })
     ));
 }
+
+#[test]
+fn keys_are_added_made_active_and_taken_out() {
+    let (keyring, second) = keyring().with_new_key();
+    assert_eq!((keyring.active_id(), second.as_str()), ("k1", "k2"));
+    let (keyring, third) = keyring.with_active("k2").unwrap().with_new_key();
+    assert_eq!((keyring.active_id(), third.as_str()), ("k2", "k3"));
+    let text = keyring.to_toml();
+    assert!(matches!(keyring.without("k2"), Err(KeyringError::StillActive { id }) if id == "k2"));
+    let read = || Keyring::parse(text.expose_secret()).unwrap();
+    assert!(matches!(read().without("k9"), Err(KeyringError::NoKey { id }) if id == "k9"));
+    assert!(matches!(read().with_active("k9"), Err(KeyringError::NoKey { .. })));
+    let left = read().without("k1").unwrap().to_toml();
+    assert!(!left.expose_secret().contains("k1 ="), "it is gone");
+}
+
+#[test]
+fn a_file_is_replaced_whole_and_stays_its_owners_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("keyring.toml");
+    keyring().create_file(&file).unwrap();
+    fs::write(folder.path().join("keyring.toml.new"), "half of one").unwrap(); // a try that was killed
+    let (next, _) = Keyring::load(&file).unwrap().with_new_key();
+    let expected = next.to_toml();
+    next.replace_file(&file).unwrap();
+    assert_eq!(fs::read_to_string(&file).unwrap(), expected.expose_secret());
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}

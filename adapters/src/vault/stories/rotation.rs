@@ -1,7 +1,7 @@
 //! Keys come and go: a record names the one that it is under.
 
 use super::*;
-use crate::vault::key_id;
+use crate::vault::{KeyringError, Named, key_id};
 
 /// The text of the keyring with a second key, which is the active one.
 fn rotated(text: &str) -> String {
@@ -35,6 +35,57 @@ fn a_rotated_keyring_opens_old_records_and_seals_under_the_new_key() {
     assert_eq!(key_id(&new_record), Some("k2"));
     assert_eq!(opened(&new, &place, &old_record), Ok(b"secret".to_vec()));
     assert_eq!(opened(&new, &place, &new_record), Ok(b"secret".to_vec()));
+}
+
+/// VA-3. Mutant: with the wrap left as it was, the record does not open once the old key is gone.
+#[test]
+fn a_record_is_brought_under_the_new_key_and_needs_the_old_one_no_more() {
+    let both = rotated(keyring().to_toml().expose_secret());
+    let place = place(1, credential(7, 1));
+    let named = Named::from(&place);
+    let old = cipher_of(&both.replace("active = \"k2\"", "active = \"k1\"")).seal(&place, b"secret");
+    let cipher = cipher_of(&both);
+
+    let rewrapped = cipher.rewrap(&named, &old).unwrap().unwrap();
+
+    assert_eq!(key_id(&rewrapped), Some("k2"));
+    let later = cipher_of(&without(&both, "k1"));
+    assert_eq!(opened(&later, &place, &rewrapped), Ok(b"secret".to_vec()));
+    assert_eq!(cipher.rewrap(&named, &rewrapped), Ok(None));
+}
+
+/// VA-1, VA-2. Mutants: without opening the record, the altered one gets a new wrap; with the wrap bound to nothing, the moved one does.
+#[test]
+fn a_record_that_was_moved_or_altered_gets_no_new_wrap() {
+    let both = rotated(keyring().to_toml().expose_secret());
+    let place_of = |grant| place(1, credential(grant, 1));
+    let old = cipher_of(&both.replace("active = \"k2\"", "active = \"k1\"")).seal(&place_of(7), b"secret");
+    let cipher = cipher_of(&both);
+    assert_eq!(
+        cipher.rewrap(&Named::from(&place_of(8)), &old),
+        Err(CipherError::Refused)
+    );
+    for byte in 0..old.len() {
+        let mut altered = old.clone();
+        altered[byte] ^= 1;
+        assert!(
+            cipher.rewrap(&Named::from(&place_of(7)), &altered).is_err(),
+            "byte {byte}"
+        );
+    }
+}
+
+#[test]
+fn a_running_cipher_goes_on_with_new_keys_of_its_own_installation_only() {
+    let text = keyring().to_toml();
+    let cipher = cipher_of(text.expose_secret());
+    let (next, id) = Keyring::parse(text.expose_secret()).unwrap().with_new_key();
+    cipher.go_on_with(next.with_active(&id).unwrap()).unwrap();
+    let place = place(1, credential(7, 1));
+    assert_eq!(key_id(&cipher.seal(&place, b"secret")), Some("k2"));
+    let foreign = Keyring::generate(InstallationId(uuid(1)));
+    assert!(matches!(cipher.go_on_with(foreign), Err(KeyringError::Foreign)));
+    assert_eq!(key_id(&cipher.seal(&place, b"secret")), Some("k2"));
 }
 
 #[test]

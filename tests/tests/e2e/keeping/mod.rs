@@ -4,6 +4,7 @@ mod erasing;
 mod intruder;
 mod moving;
 mod restoring;
+mod rotating;
 mod verifying;
 
 use grantlink_tests::harness::{Browser, Consent, Issued, Needle, Stage};
