@@ -6,7 +6,10 @@ use adapters::{sql::Rewrapped, vault::Keyring};
 use anyhow::{Context, ensure};
 use clap::Subcommand;
 
-use crate::{config::Config, installation::Installation};
+use crate::{
+    config::Config,
+    installation::{Installation, keyring_of},
+};
 
 /// Servers look at their keyring every second: after this pause each of them goes on with what it says.
 const UNTIL_SERVERS_KNOW: Duration = Duration::from_secs(3);
@@ -37,17 +40,22 @@ pub(super) enum Vault {
 
 impl Vault {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
-        let file = config.keys.file.as_deref().filter(|_| config.keys.text.is_none());
-        let file =
-            file.context("the keyring is not in a file: change keys.text yourself, as docs/operations.md says")?;
         match self {
-            Self::AddKey => add_key(file),
-            Self::Activate { key } => activate(file, &key),
-            Self::Keys => with(config, async |installation| keys(installation, file).await).await,
-            Self::Rotate => with(config, async |installation| rotate(installation, file).await).await,
-            Self::Retire { key } => with(config, async |installation| retire(installation, file, &key).await).await,
+            Self::AddKey => add_key(file_of(config)?),
+            Self::Activate { key } => activate(file_of(config)?, &key),
+            Self::Keys => with(config, async |installation| keys(installation, config).await).await,
+            Self::Rotate => with(config, async |installation| rotate(installation, config).await).await,
+            Self::Retire { key } => {
+                let file = file_of(config)?;
+                with(config, async |installation| retire(installation, file, &key).await).await
+            }
         }
     }
+}
+
+fn file_of(config: &Config) -> anyhow::Result<&Path> {
+    let file = config.keys.file.as_deref().filter(|_| config.keys.text.is_none());
+    file.context("the keyring is not in a file: change keys.text yourself, as the guide says under \"A new key\"")
 }
 
 async fn with(config: &Config, work: impl AsyncFnOnce(&Installation) -> anyhow::Result<()>) -> anyhow::Result<()> {
@@ -70,8 +78,8 @@ fn activate(file: &Path, id: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn keys(installation: &Installation, file: &Path) -> anyhow::Result<()> {
-    let keyring = Keyring::load(file)?;
+async fn keys(installation: &Installation, config: &Config) -> anyhow::Result<()> {
+    let keyring = keyring_of(&config.keys)?;
     let counts = installation.stores().records_by_key().await?;
     println!(
         "{}\tactive\t{} records",
@@ -88,8 +96,8 @@ async fn keys(installation: &Installation, file: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn rotate(installation: &Installation, file: &Path) -> anyhow::Result<()> {
-    let mut keyring = Keyring::load(file)?;
+async fn rotate(installation: &Installation, config: &Config) -> anyhow::Result<()> {
+    let mut keyring = keyring_of(&config.keys)?;
     let counts = installation.stores().records_by_key().await?;
     let is_unfinished = counts.keys().any(|id| id != keyring.active_id());
     if is_unfinished {
@@ -98,6 +106,7 @@ async fn rotate(installation: &Installation, file: &Path) -> anyhow::Result<()> 
             keyring.active_id()
         );
     } else {
+        let file = file_of(config)?;
         let (added, id) = keyring.with_new_key();
         added.replace_file(file)?;
         println!("Made {id}. Keep a copy of {} in a safe place.", file.display());

@@ -30,7 +30,7 @@ async fn follow(file: PathBuf, cipher: Arc<VaultCipher>) {
             match taken_over(&file, &cipher) {
                 Ok(active) => tracing::info!(active, "the keyring was read"),
                 Err(error) => {
-                    tracing::error!(%error, "the keyring's file changed and cannot be used: going on without it")
+                    tracing::error!(%error, "the keyring's file changed and cannot be used: going on without it");
                 }
             }
             seen = looks;
