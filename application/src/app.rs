@@ -20,6 +20,7 @@ use crate::{
         clock::{Clock, Entropy},
         erasure::{Ledger, Remains},
         images::Images,
+        jobs::Jobs,
         listings::ListingsInUse,
         log::{EventLog, ReceiptKey},
         provider::Catalogue,
@@ -48,6 +49,8 @@ pub struct App {
     pub attempts: Arc<dyn Attempts>,
     /// Logos.
     pub images: Arc<dyn Images>,
+    /// What is to be done by itself.
+    pub jobs: Arc<dyn Jobs>,
     /// The cryptography.
     pub cipher: Arc<dyn Cipher>,
     /// The configured providers.

@@ -8,6 +8,7 @@ pub mod erasure;
 pub mod error;
 pub mod flow;
 pub mod idempotency;
+pub mod jobs;
 pub mod links;
 pub mod metadata;
 pub mod past;

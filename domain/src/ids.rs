@@ -52,6 +52,8 @@ ids! {
     RequestId,
     /// The installation this log belongs to.
     InstallationId,
+    /// One thing to do by itself; derived from what it follows from, so that it is never written twice.
+    JobId,
 }
 
 /// Which of an agency's two separate worlds: nothing of one is ever visible in the other.

@@ -11,6 +11,7 @@ mod files;
 mod grouped;
 mod hash;
 mod images;
+mod jobs;
 mod log;
 mod moving;
 mod pool;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 use application::ports::{
     attempts::Attempts,
     images::Images,
+    jobs::Jobs,
     log::{Commit, CommitError, EventLog},
     receipts::Receipts,
     vault::{Place, Vault},
@@ -63,6 +65,8 @@ pub struct Stores {
     pub attempts: Arc<dyn Attempts>,
     /// The stored images.
     pub images: Arc<dyn Images>,
+    /// What is to be done by itself.
+    pub jobs: Arc<dyn Jobs>,
     /// Looks whether the database answers.
     pub probe: Probe,
     /// What appending to the log counts.
@@ -83,6 +87,7 @@ impl Stores {
             vault: Arc::new(vault::VaultRows::new(pool.clone())),
             attempts: Arc::new(attempts::AttemptRows::new(pool.clone())),
             images: Arc::new(images::ImageRows::new(pool.clone())),
+            jobs: Arc::new(jobs::JobRows::new(pool.clone())),
             probe,
             figures,
             pool,

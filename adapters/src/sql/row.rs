@@ -116,6 +116,14 @@ impl Row {
         Timestamp::from_timestamp_micros(self.int()?).ok_or_else(unfit)
     }
 
+    pub(crate) fn optional_time(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        match self.0.next() {
+            Some(Value::Int(value)) => Timestamp::from_timestamp_micros(value).map(Some).ok_or_else(unfit),
+            Some(Value::Null) => Ok(None),
+            _ => Err(unfit()),
+        }
+    }
+
     pub(crate) fn text(&mut self) -> Result<String, StoreError> {
         self.optional_text()?.ok_or_else(unfit)
     }

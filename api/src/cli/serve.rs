@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
 
 use anyhow::{Context, ensure};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::{logging, stopping};
@@ -39,7 +39,10 @@ pub(super) async fn run(config: &Config, ready: impl FnOnce(SocketAddr)) -> anyh
     let for_operators = listen(config.operations.listen, "operations.listen").await?;
     let hosts = hosts(config)?;
     let server = installation.server(config);
-    let following = installation.follow();
+    let following = (installation.follow(), installation.heed());
+    let stop = server.drain.announced().clone();
+    let mut working = JoinSet::new();
+    working.spawn(installation.worker().run(stop.cancelled_owned()));
     let _keys = installation.watch_keyring(config);
     // Ends with this function: it answers until the very end.
     let end = CancellationToken::new();
@@ -55,10 +58,13 @@ pub(super) async fn run(config: &Config, ready: impl FnOnce(SocketAddr)) -> anyh
     let pause = Duration::from_secs(config.operations.drain_seconds);
     let hurry = stopping::on_signals(server.drain.clone(), pause);
     tokio::select! {
-        () = server::serve(listener, server, hosts, capacity(config)) => {}
+        () = async {
+            server::serve(listener, server, hosts, capacity(config)).await;
+            working.join_next().await; // it was told to stop before, and takes its time only
+        } => {}
         () = hurry.cancelled() => {}
     }
-    drop(following);
+    drop((following, working));
     installation.close().await;
     tracing::info!("stopped");
     Ok(())

@@ -1,5 +1,6 @@
 //! From a configuration to a running installation: every port gets its adapter here, and nowhere else.
 
+mod duties;
 mod keys;
 mod listings;
 mod remains;
@@ -24,6 +25,7 @@ use anyhow::Context;
 use application::{
     App,
     flow::{InvitationCache, ListingCache, NetworkKeys},
+    jobs::{self, Duties, Worker},
     personal::PersonalData,
     ports::clock::Clock,
     queues::Queues,
@@ -59,6 +61,8 @@ pub struct Installation {
     pub sources: Sources,
     /// What seals and opens.
     pub cipher: Arc<VaultCipher>,
+    /// What it does by itself.
+    pub duties: Duties,
     stores: Stores,
     followed: Arc<AtomicBool>,
 }
@@ -102,6 +106,7 @@ impl Installation {
             checkpoints,
             sources,
             cipher,
+            duties: duties::duties(),
             stores,
             followed,
         })
@@ -116,6 +121,16 @@ impl Installation {
     /// Goes on with the keyring's file as it changes, until the set is dropped.
     pub fn watch_keyring(&self, config: &Config) -> JoinSet<()> {
         keys::watch(&config.keys, &self.cipher)
+    }
+
+    /// Writes down what events make necessary, until the set is dropped, which loses nothing.
+    pub fn heed(&self) -> JoinSet<()> {
+        jobs::follow(&self.app, &self.duties)
+    }
+
+    /// Who does what is due.
+    pub fn worker(&self) -> Worker {
+        Worker::new(Arc::clone(&self.app), &self.duties, jobs::Pace::default())
     }
 
     /// What handlers share.
@@ -178,6 +193,7 @@ fn assemble(
         ledger: Arc::new(FileLedger::new(config.ledger())),
         attempts: Arc::clone(&stores.attempts),
         images: Arc::clone(&stores.images),
+        jobs: Arc::clone(&stores.jobs),
         personal: PersonalData::new(Arc::clone(&stores.vault), cipher.clone()),
         cipher,
         catalogue: Arc::new(catalogue),

@@ -5,6 +5,7 @@ pub mod cipher;
 pub mod clock;
 pub mod erasure;
 pub mod images;
+pub mod jobs;
 pub mod listings;
 pub mod log;
 pub mod provider;

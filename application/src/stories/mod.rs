@@ -2,6 +2,7 @@
 
 mod fake;
 mod idempotency;
+mod jobs;
 mod memory;
 mod races;
 mod tenants;
@@ -65,6 +66,7 @@ fn node(store: &Arc<Store>, states: States) -> Arc<App> {
         remains: Arc::new(Unused),
         attempts: Arc::new(Unused),
         images: Arc::new(Unused),
+        jobs: Arc::new(jobs::Rows::default()),
         cipher: Arc::new(Unused),
         catalogue: Arc::new(Unused),
         listings_in_use: Arc::new(Unused),

@@ -173,6 +173,7 @@ impl World {
             remains: Arc::new(NothingRemains),
             attempts: stores.attempts.clone(),
             images: stores.images.clone(),
+            jobs: stores.jobs.clone(),
             cipher,
             catalogue: Arc::new(OnlyGoogle::new()),
             listings_in_use: Arc::new(NothingInUse),

@@ -1,0 +1,200 @@
+//! The tables of jobs and of the policies' checkpoints, beside the log.
+
+mod rows;
+mod statements;
+
+use std::time::Duration;
+
+use application::ports::{
+    StoreError,
+    jobs::{Advanced, Claim, Ending, Job, JobFigures, JobFilter, Jobs, NewJob, Taken},
+};
+use async_trait::async_trait;
+use domain::{Timestamp, ids::JobId, log::Position};
+use tokio::sync::watch;
+
+use self::{
+    rows::{job, list},
+    statements as sql,
+};
+use super::{Pool, Value, broken, log::signed};
+
+/// The tables.
+pub(super) struct JobRows {
+    pool: Pool,
+    added: watch::Sender<()>,
+}
+
+impl JobRows {
+    pub(super) fn new(pool: Pool) -> Self {
+        let added = watch::Sender::new(());
+        Self { pool, added }
+    }
+
+    async fn held(&self, sql: &'static str, claim: Claim, more: Vec<Value>) -> Result<bool, StoreError> {
+        let hold = vec![claim.job.to_string().into(), claim.fence.into()];
+        Ok(self.pool.write(sql, [hold, more].concat()).await? == 1)
+    }
+}
+
+fn micros(time: Duration) -> Value {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX).into()
+}
+
+#[async_trait]
+impl Jobs for JobRows {
+    async fn checkpoint(&self, policy: &str, head: Position) -> Result<Position, StoreError> {
+        let stored = async || self.pool.read_one(sql::CHECKPOINT, vec![policy.into()]).await;
+        let mut row = stored().await?;
+        if row.is_none() {
+            self.pool
+                .write(sql::BEGIN_POLICY, vec![policy.into(), signed(head.0).into()])
+                .await?;
+            row = stored().await?;
+        }
+        let mut row = row.ok_or_else(|| broken("a policy's checkpoint is gone"))?;
+        row.count().map(Position)
+    }
+
+    async fn advance(
+        &self,
+        policy: &str,
+        from: Position,
+        to: Position,
+        jobs: &[NewJob],
+        now: Timestamp,
+    ) -> Result<Advanced, StoreError> {
+        let mut work = self.pool.begin().await?;
+        let values = vec![policy.into(), signed(from.0).into(), signed(to.0).into()];
+        if work.write(sql::ADVANCE, values).await? != 1 {
+            return Ok(Advanced::Lost);
+        }
+        if !jobs.is_empty() {
+            work.write(sql::ADD.of(&self.pool), vec![list(jobs)?, now.into()])
+                .await?;
+        }
+        work.commit().await?;
+        if !jobs.is_empty() {
+            self.added.send_replace(());
+        }
+        Ok(Advanced::Done)
+    }
+
+    async fn add(&self, jobs: &[NewJob], now: Timestamp) -> Result<(), StoreError> {
+        if !jobs.is_empty() {
+            let values = vec![list(jobs)?, now.into()];
+            self.pool.write(sql::ADD.of(&self.pool), values).await?;
+            self.added.send_replace(());
+        }
+        Ok(())
+    }
+
+    async fn schedule(&self, job: &NewJob, now: Timestamp) -> Result<bool, StoreError> {
+        let values = vec![list(std::slice::from_ref(job))?, now.into()];
+        let done = self.pool.write(sql::SCHEDULE.of(&self.pool), values).await? == 1;
+        self.added.send_replace(());
+        Ok(done)
+    }
+
+    fn added(&self) -> watch::Receiver<()> {
+        self.added.subscribe()
+    }
+
+    async fn waiting(&self, kinds: &[&'static str], now: Timestamp) -> Result<Vec<String>, StoreError> {
+        let kinds = serde_json::to_string(kinds).map_err(|_| broken("a list of kinds is no JSON"))?;
+        let values = vec![kinds.into(), now.into()];
+        let rows = self.pool.read(sql::WAITING.of(&self.pool), values).await?;
+        rows.into_iter().map(|mut row| row.text()).collect()
+    }
+
+    async fn take(
+        &self,
+        kind: &str,
+        at_most: usize,
+        lease: Duration,
+        now: Timestamp,
+    ) -> Result<Vec<Taken>, StoreError> {
+        let at_most = signed(u64::try_from(at_most).unwrap_or(u64::MAX));
+        let values = vec![kind.into(), now.into(), at_most.into(), micros(lease)];
+        let mut work = self.pool.begin().await?;
+        let rows = work.returning(sql::TAKE.of(&self.pool), values).await?;
+        work.commit().await?;
+        let taken = rows.into_iter().map(|mut row| {
+            let fence = row.int()?;
+            let job = job(row)?;
+            let claim = Claim { job: job.id, fence };
+            Ok(Taken { job, claim })
+        });
+        taken.collect()
+    }
+
+    async fn renew(&self, claim: Claim, lease: Duration) -> Result<bool, StoreError> {
+        self.held(sql::RENEW.of(&self.pool), claim, vec![micros(lease)]).await
+    }
+
+    async fn note(&self, claim: Claim, progress: &str) -> Result<bool, StoreError> {
+        self.held(sql::NOTE, claim, vec![progress.into()]).await
+    }
+
+    async fn end(&self, claim: Claim, ending: &Ending) -> Result<bool, StoreError> {
+        let (statement, values) = match ending {
+            Ending::Done { result, at } => (sql::DONE, vec![result.as_str().into(), (*at).into()]),
+            Ending::Again { result, at } => (sql::AGAIN, vec![result.as_str().into(), (*at).into()]),
+            Ending::Later { reason, at } => (sql::LATER, vec![reason.as_str().into(), (*at).into()]),
+            Ending::Dead { reason, at } => (sql::DEAD, vec![reason.as_str().into(), (*at).into()]),
+            Ending::Released => (sql::RELEASED, vec![]),
+        };
+        self.held(statement, claim, values).await
+    }
+
+    async fn get(&self, id: JobId) -> Result<Option<Job>, StoreError> {
+        let row = self.pool.read_one(sql::GET, vec![id.to_string().into()]).await?;
+        row.map(job).transpose()
+    }
+
+    async fn list(&self, filter: &JobFilter, at_most: u32) -> Result<Vec<Job>, StoreError> {
+        let (before, id) = match filter.before {
+            Some((at, id)) => (at.into(), id.to_string()),
+            None => (Value::Int(i64::MAX), String::new()),
+        };
+        let state = filter.state.map_or("", <&'static str>::from);
+        let mut values = vec![state.into(), before, id.into(), i64::from(at_most).into()];
+        let statement = match filter.tenant {
+            None => sql::LIST,
+            Some(tenant) => {
+                values.push(tenant.to_string().into());
+                sql::LIST_OF_TENANT
+            }
+        };
+        let rows = self.pool.read(statement, values).await?;
+        rows.into_iter().map(job).collect()
+    }
+
+    async fn retry(&self, id: JobId, now: Timestamp) -> Result<bool, StoreError> {
+        let values = vec![id.to_string().into(), now.into()];
+        let done = self.pool.write(sql::RETRY, values).await? == 1;
+        self.added.send_replace(());
+        Ok(done)
+    }
+
+    async fn delete(&self, id: JobId) -> Result<bool, StoreError> {
+        Ok(self.pool.write(sql::DELETE, vec![id.to_string().into()]).await? == 1)
+    }
+
+    async fn figures(&self, now: Timestamp) -> Result<JobFigures, StoreError> {
+        let row = self.pool.read_one(sql::FIGURES, vec![now.into()]).await?;
+        let mut row = row.ok_or_else(|| broken("jobs cannot be counted"))?;
+        Ok(JobFigures {
+            queued: row.count()?,
+            running: row.count()?,
+            dead: row.count()?,
+            oldest_due: row.optional_time()?,
+        })
+    }
+
+    async fn forget_some(&self, done_until: Timestamp, at_most: u32) -> Result<u32, StoreError> {
+        let values = vec![done_until.into(), i64::from(at_most).into()];
+        let deleted = self.pool.write(sql::FORGET, values).await?;
+        Ok(u32::try_from(deleted).unwrap_or(u32::MAX))
+    }
+}
