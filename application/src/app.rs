@@ -5,13 +5,15 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use cqrs_es::Aggregate;
 use domain::{
-    ids::InstallationId,
+    ids::{AgencyId, InstallationId, RequestId, TenantId},
     log::{LoggedEvent, StreamId},
 };
 
 use crate::{
+    context::Context,
     error::CommandError,
     flow::{InvitationCache, ListingCache, NetworkKeys},
+    metadata::Actor,
     personal::PersonalData,
     ports::{
         StoreError,
@@ -155,6 +157,19 @@ impl App {
             self.states.keep(stream.clone(), Kept::new(Arc::clone(folded), at));
         }
         Ok(folded)
+    }
+
+    /// The frame of what the server does by itself, or somebody at its command line, for a tenant.
+    pub fn context_of(&self, tenant: TenantId, agency: AgencyId, actor: Actor) -> Context {
+        let now = self.clock.now();
+        Context {
+            tenant,
+            agency,
+            actor,
+            request: RequestId(self.entropy.id(now)),
+            now,
+            network: None,
+        }
     }
 
     /// Fresh random bytes.

@@ -34,6 +34,9 @@ pub enum CommandError {
     /// The location is not the customer's, or does not exist.
     #[error("there is no such location")]
     LocationNotFound,
+    /// There is no such job.
+    #[error("there is no such job")]
+    JobNotFound,
     /// The installation has no such provider.
     #[error("this provider is not configured")]
     ProviderUnknown,

@@ -7,6 +7,7 @@ pub mod customers;
 pub mod erasure;
 pub mod error;
 pub mod flow;
+pub mod housekeeping;
 pub mod idempotency;
 pub mod jobs;
 pub mod links;
@@ -17,6 +18,7 @@ pub mod ports;
 pub mod queues;
 pub mod run;
 pub mod states;
+pub mod sync;
 pub mod work;
 
 #[cfg(test)]

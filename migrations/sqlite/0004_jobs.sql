@@ -28,3 +28,8 @@ CREATE INDEX job_dead ON job (created_at, id) WHERE state = 'dead';
 CREATE INDEX job_done ON job (ended_at) WHERE state = 'done';
 CREATE INDEX job_newest ON job (created_at, id);
 CREATE INDEX job_of_tenant ON job (tenant_id, created_at, id);
+
+-- What is looked for by time: attempts that nobody finished, old ones, and what providers gave to those that are over.
+CREATE INDEX attempts_unfinished ON attempts (started_at) WHERE stage IN ('started', 'returned', 'claimed', 'authorized');
+CREATE INDEX attempts_by_age ON attempts (started_at);
+CREATE INDEX vault_pending ON vault (owner) WHERE kind = 'pending_credential';

@@ -136,6 +136,11 @@ impl Running {
         self.app.world.lock().await.ledger.live_grants(self.app.clock.now())
     }
 
+    /// All is well again.
+    pub async fn clear_faults(&self) {
+        self.app.faults.clear().await;
+    }
+
     /// Makes coming requests fail or wait.
     pub async fn inject_fault(&self, fault: Fault) {
         self.app.faults.add(fault).await;

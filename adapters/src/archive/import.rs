@@ -128,6 +128,7 @@ impl Import {
             return Err(lines.damaged("lines are missing"));
         }
         self.done.state = self.check.state();
+        self.into.is_history(header.to).await?;
         self.into.commit().await?;
         Ok(self.done)
     }

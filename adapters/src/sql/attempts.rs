@@ -36,6 +36,18 @@ const LATEST: &str = select!("WHERE link_id = $1 AND browser_hash = $2 ORDER BY 
 const OF_LINK: &str = select!("WHERE link_id = $1");
 const DELETE_OF_LINK: &str = "DELETE FROM attempts WHERE link_id = $1";
 
+// The condition of the index `attempts_unfinished`, to the letter.
+const UNFINISHED: &str = select!(
+    "WHERE stage IN ('started', 'returned', 'claimed', 'authorized') AND started_at <= $1 ORDER BY started_at LIMIT $2"
+);
+const FAILED_WITH_CREDENTIAL: &str = select!(
+    "WHERE id IN (SELECT owner FROM vault WHERE kind = 'pending_credential') AND stage LIKE 'failed:%'
+     ORDER BY started_at LIMIT $1"
+);
+const FORGET: &str = "DELETE FROM attempts WHERE id IN (
+        SELECT id FROM attempts WHERE started_at <= $1 AND stage NOT IN ('started', 'returned', 'claimed', 'authorized')
+        ORDER BY started_at LIMIT $2)";
+
 const SEALED_VERIFIER: &str = "SELECT sealed_verifier FROM attempts WHERE id = $1 AND sealed_verifier IS NOT NULL";
 
 const HAND_OFF: &str = "UPDATE attempts
@@ -178,6 +190,26 @@ impl Attempts for AttemptRows {
 
     async fn destroy_answer(&self, id: AttemptId) -> Result<(), StoreError> {
         self.pool.write(DESTROY, vec![id.to_string().into()]).await.map(|_| ())
+    }
+
+    async fn unfinished(&self, started_until: Timestamp, at_most: u32) -> Result<Vec<Attempt>, StoreError> {
+        let values = vec![started_until.into(), i64::from(at_most).into()];
+        let rows = self.pool.read(UNFINISHED, values).await?;
+        rows.into_iter().map(attempt).collect()
+    }
+
+    async fn failed_with_credential(&self, at_most: u32) -> Result<Vec<Attempt>, StoreError> {
+        let rows = self
+            .pool
+            .read(FAILED_WITH_CREDENTIAL, vec![i64::from(at_most).into()])
+            .await?;
+        rows.into_iter().map(attempt).collect()
+    }
+
+    async fn forget_some(&self, started_until: Timestamp, at_most: u32) -> Result<u32, StoreError> {
+        let values = vec![started_until.into(), i64::from(at_most).into()];
+        let deleted = self.pool.write(FORGET, values).await?;
+        Ok(u32::try_from(deleted).unwrap_or(u32::MAX))
     }
 
     async fn advance(&self, id: AttemptId, from: Stage, to: Stage) -> Result<bool, StoreError> {

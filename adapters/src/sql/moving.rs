@@ -13,6 +13,7 @@ use super::{
 
 /// The log's lock, as `append_batch` takes it: nobody appends beside an import.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7454127460279152235)";
+const TO_HEAD: &str = "UPDATE policy SET position = $1";
 const IS_EMPTY: &str = "SELECT count(*) FROM (
     SELECT 1 FROM events UNION ALL SELECT 1 FROM vault UNION ALL SELECT 1 FROM receipts UNION ALL SELECT 1 FROM images
     UNION ALL SELECT 1 FROM attempts) AS anything";
@@ -122,6 +123,11 @@ impl Importing {
     /// Writes a row beside the log.
     pub(crate) async fn put_row(&mut self, statement: &'static str, values: Vec<Value>) -> Result<(), StoreError> {
         self.0.write(statement, values).await.map(|_| ())
+    }
+
+    /// What was written is history to every policy that has begun already: it makes no jobs of it.
+    pub(crate) async fn is_history(&mut self, head: Position) -> Result<(), StoreError> {
+        self.0.write(TO_HEAD, vec![signed(head.0).into()]).await.map(|_| ())
     }
 
     pub(crate) async fn commit(self) -> Result<(), StoreError> {

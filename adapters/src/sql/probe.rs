@@ -1,9 +1,12 @@
 //! Looks whether the database answers, on a connection that nothing else uses: a busy server must not look like a broken one.
 
-use application::ports::StoreError;
+use application::ports::{
+    StoreError,
+    jobs::{JobFigures, Jobs},
+};
 use domain::{Timestamp, log::Position};
 
-use super::{Pool, head, signed};
+use super::{Pool, head, jobs::JobRows, signed};
 
 const MIGRATIONS: &str = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
 const SETTINGS: &str = "SELECT current_setting('fsync'), current_setting('full_page_writes'), \
@@ -48,6 +51,14 @@ impl Probe {
     /// Over a pool of its own, for a program that needs those migrations.
     pub(crate) fn new(pool: Pool, needed: &'static [i64]) -> Self {
         Self { pool, needed }
+    }
+
+    /// How much there is to do by itself.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn jobs(&self, now: Timestamp) -> Result<JobFigures, StoreError> {
+        JobRows::new(self.pool.clone()).figures(now).await
     }
 
     /// The position of the newest event.

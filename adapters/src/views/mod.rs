@@ -4,6 +4,7 @@
 
 mod bulk;
 mod db;
+mod due;
 mod erase;
 mod leases;
 mod lists;

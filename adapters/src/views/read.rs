@@ -23,7 +23,7 @@ use projections::{
 };
 
 use super::{
-    ViewDb,
+    ViewDb, due,
     lists::ListSql,
     reports,
     statements::{CHECKPOINT_OF, STALE_KEYS, leak, names, table_name},
@@ -34,6 +34,7 @@ use super::{
 #[derive(Debug)]
 pub(super) struct ReadSql {
     link: &'static str,
+    pub(super) lapsed: &'static str,
     integration: &'static str,
     links: ListSql<LinkStatus>,
     integrations: ListSql<Badge>,
@@ -49,6 +50,7 @@ impl ReadSql {
         let integrations = table_name(&IntegrationView::VIEW, side);
         Self {
             link: one(&LinkView::VIEW, side),
+            lapsed: leak(due::lapsed(side)),
             integration: one(&IntegrationView::VIEW, side),
             links: ListSql::new(side),
             integrations: ListSql::new(side),
@@ -185,7 +187,7 @@ impl ViewDb {
     }
 
     /// Asks the side that is live in the same moment.
-    async fn answer(
+    pub(super) async fn answer(
         &self,
         view: &View,
         kinds: &[Kind],

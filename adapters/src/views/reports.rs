@@ -16,7 +16,7 @@ use projections::{
 use super::statements::{names, table_name};
 
 /// The columns that are summed, in the order of [`Counts::numbers`].
-const COUNTED: [&str; 15] = [
+const COUNTED: [&str; 16] = [
     "issued",
     "opened",
     "opened_by_machine",
@@ -32,6 +32,7 @@ const COUNTED: [&str; 15] = [
     "other_account",
     "account_switched",
     "interrupted",
+    "abandoned",
 ];
 
 /// Day, provider, member, seconds to connect, links expired, links connected so fast, and what was counted.

@@ -53,6 +53,10 @@ needs! {
     AuditRead = Some(ApiKeyScope::AuditRead);
     /// `events:read`
     EventsRead = Some(ApiKeyScope::EventsRead);
+    /// `jobs:read`
+    JobsRead = Some(ApiKeyScope::JobsRead);
+    /// `jobs:retry`
+    JobsRetry = Some(ApiKeyScope::JobsRetry);
     /// `reports:read`
     ReportsRead = Some(ApiKeyScope::ReportsRead);
 }

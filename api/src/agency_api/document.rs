@@ -34,6 +34,7 @@ use crate::problem::{FieldError, MEDIA_TYPE, Problem};
         (name = "Links", description = "Connect links: one location, one provider, one use."),
         (name = "Integrations", description = "The living connections, with their badges."),
         (name = "Events", description = "Everything that happens, in order: pages and a stream."),
+ (name = "Jobs", description = "What the server does by itself, and what came of it."),
         (name = "Members", description = "The agency's people."),
         (name = "Reports", description = "Figures day by day, and who could use what. Days are those of UTC."),
         (name = "Providers", description = "What can be connected."),
@@ -113,6 +114,12 @@ fn refusals(all: &[(&str, &str)]) -> BTreeMap<String, RefOr<Response>> {
 /// Where a link can stand.
 pub(super) fn link_statuses() -> Schema {
     names_of(LinkStatus::iter())
+}
+
+/// Where a job can stand.
+pub(super) fn job_states() -> Schema {
+    use application::ports::jobs::JobState::{Dead, Done, Queued, Running};
+    names_of([Queued, Running, Done, Dead].into_iter())
 }
 
 /// How an integration can stand.

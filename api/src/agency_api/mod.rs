@@ -11,6 +11,7 @@ mod feed;
 mod format;
 mod input;
 mod integrations;
+mod jobs;
 mod links;
 mod pages;
 mod providers;
@@ -21,7 +22,7 @@ mod sent;
 mod tests;
 mod timeline;
 
-use application::customers::CustomerFile;
+use application::{customers::CustomerFile, ports::jobs::Job};
 use axum::{Router, body::Bytes, extract::DefaultBodyLimit, http::header::CONTENT_TYPE, middleware, routing::get};
 use domain::{Timestamp, ids::CustomerId, log::Recorded};
 use projections::{integration::IntegrationRow, link::LinkRow, timeline::TimelineEntry};
@@ -78,6 +79,11 @@ pub(crate) fn customer_as_json(id: CustomerId, file: CustomerFile) -> Value {
     json!(customers::Customer::of(id, file))
 }
 
+/// A job as the API shows it, for the command line.
+pub(crate) fn job_as_json(job: Job) -> Value {
+    json!(jobs::Job::from(job))
+}
+
 /// A timeline as the API writes it into a file, for the command line.
 pub(crate) fn timeline_as_csv(events: &[Recorded], entries: Vec<TimelineEntry>) -> String {
     format::csv(&timeline::entries(events, entries))
@@ -97,6 +103,9 @@ fn with_document() -> OpenApiRouter<Server> {
         .routes(routes!(timeline::of_link))
         .routes(routes!(integrations::list))
         .routes(routes!(integrations::read))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::read))
+        .routes(routes!(jobs::retry))
         .routes(routes!(providers::list))
         .routes(routes!(feed::events))
         .routes(routes!(reports::days))

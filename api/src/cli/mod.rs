@@ -6,6 +6,7 @@ mod doctor;
 mod erase;
 mod export;
 mod import;
+mod jobs;
 mod keyring;
 mod logging;
 mod past;
@@ -52,6 +53,8 @@ enum Command {
     Rebuild(rebuild::Rebuild),
     /// Shows how far the views are, and what stands still in them.
     Views(views::ShowViews),
+    /// Shows what the server does by itself, and begins again what it has given up.
+    Jobs(jobs::ShowJobs),
     /// Tells the story of a link, a customer, a location, a member or an integration: who did what, when.
     Replay(replay::Replay),
     /// Erases people, for good.
@@ -105,6 +108,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Migrate => serve::migrate(&config()?).await,
         Command::Rebuild(rebuild) => rebuild.run(&config()?).await,
         Command::Views(views) => views.run(&config()?).await,
+        Command::Jobs(jobs) => jobs.run(&config()?).await,
         Command::Replay(replay) => replay.run(&config()?).await,
         Command::Erase(erase) => erase.run(&config()?).await,
         Command::Export(export) => export.run(&config()?).await,

@@ -30,7 +30,8 @@ pub(super) fn notice(failure: AttemptFailure) -> Option<Notice> {
         AttemptFailure::Interrupted => Some(Notice::Interrupted),
         AttemptFailure::OtherAccount => Some(Notice::DifferentAccount),
         AttemptFailure::ProviderRefused | AttemptFailure::ProviderUnavailable => Some(Notice::ProviderFailed),
-        AttemptFailure::AccountSwitched | AttemptFailure::MissingScopes => None, // their pages say it themselves
+        // Their pages say it themselves; who went away knows it.
+        AttemptFailure::AccountSwitched | AttemptFailure::MissingScopes | AttemptFailure::Abandoned => None,
     }
 }
 

@@ -1,8 +1,22 @@
 //! What an installation does by itself: every policy and every handler of jobs is hung in here.
 
-use application::jobs::Duties;
+use std::sync::Arc;
+
+use adapters::views::ViewDb;
+use application::{
+    flow::AbandonAttempts,
+    housekeeping::KeepHouse,
+    jobs::Duties,
+    links::SweepLinks,
+    sync::{SyncWhenAsked, Synchronise},
+};
 
 /// All of it.
-pub(super) fn duties() -> Duties {
+pub(super) fn duties(views: &Arc<ViewDb>) -> Duties {
     Duties::default()
+        .policy(SyncWhenAsked)
+        .handler(Synchronise)
+        .recurring(SweepLinks(views.clone()))
+        .recurring(AbandonAttempts)
+        .recurring(KeepHouse)
 }

@@ -102,11 +102,11 @@ impl Installation {
         };
         Ok(Self {
             app,
-            views,
             checkpoints,
             sources,
             cipher,
-            duties: duties::duties(),
+            duties: duties::duties(&views),
+            views,
             stores,
             followed,
         })

@@ -136,6 +136,8 @@ mod tests {
         let database = DatabaseSample {
             head: Position(7),
             missing_migrations: vec![],
+            jobs: application::ports::jobs::JobFigures::default(),
+            jobs_late: Duration::ZERO,
         };
         let view = ViewSample {
             name: "link",

@@ -13,7 +13,7 @@ use prometheus_client::{
 use tokio::time::Instant;
 
 use super::{
-    labels::{Build, InRoom, OfView, Outcome, Room, Served, SignIn},
+    labels::{Build, InRoom, OfState, OfView, Outcome, Room, Served, SignIn},
     process,
     sample::Sample,
 };
@@ -50,6 +50,8 @@ struct Looked {
     lag_seconds: Family<OfView, Gauge<f64, std::sync::atomic::AtomicU64>>,
     parked: Family<OfView, Gauge>,
     disk_free: Gauge,
+    jobs: Family<OfState, Gauge>,
+    jobs_late: Gauge,
 }
 
 /// What the system says when it is asked.
@@ -131,6 +133,11 @@ impl Measures {
         looked.database.set(i64::from(sample.database.is_ok()));
         if let Ok(database) = &sample.database {
             looked.head.set(signed(database.head.0));
+            let jobs = &database.jobs;
+            for (state, count) in [("queued", jobs.queued), ("running", jobs.running), ("dead", jobs.dead)] {
+                looked.jobs.get_or_create(&OfState { state }).set(signed(count));
+            }
+            looked.jobs_late.set(signed(database.jobs_late.as_secs()));
         }
         for view in &sample.views {
             let labels = OfView { view: view.name };
@@ -204,6 +211,17 @@ impl Inner {
             "view_parked_keys",
             "Rows of a view that stand still because an event could not be folded",
             looked.parked.clone(),
+        );
+        registry.register(
+            "jobs",
+            "What is to be done by itself, as it stands",
+            looked.jobs.clone(),
+        );
+        registry.register_with_unit(
+            "jobs_oldest_due",
+            "Since when the job is due that waits longest",
+            Unit::Seconds,
+            looked.jobs_late.clone(),
         );
         registry.register_with_unit(
             "disk_free",

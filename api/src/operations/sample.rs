@@ -8,7 +8,7 @@ use std::{
 };
 
 use adapters::sql::Probe;
-use application::ports::{StoreError, clock::Clock};
+use application::ports::{StoreError, clock::Clock, jobs::JobFigures};
 use domain::log::Position;
 use projections::{
     VIEWS, View,
@@ -47,6 +47,10 @@ pub struct DatabaseSample {
     pub head: Position,
     /// The migrations that it lacks.
     pub missing_migrations: Vec<i64>,
+    /// What is to be done by itself.
+    pub jobs: JobFigures,
+    /// Since when the job is due that waits longest.
+    pub jobs_late: Duration,
 }
 
 /// A view.
@@ -145,9 +149,18 @@ impl Sampler {
         for view in VIEWS {
             views.push(self.view(view, head).await?);
         }
+        let now = self.clock.now();
+        let jobs = if missing_migrations.is_empty() {
+            self.probe.jobs(now).await.map_err(said)?
+        } else {
+            JobFigures::default()
+        };
+        let late = jobs.oldest_due.map(|due| (now - due).to_std().unwrap_or_default());
         let database = DatabaseSample {
             head,
             missing_migrations,
+            jobs,
+            jobs_late: late.unwrap_or_default(),
         };
         Ok((database, views))
     }

@@ -25,6 +25,7 @@ impl From<CommandError> for Problem {
             CommandError::Integration(error) => Self::new(of_integration(&error)).detail(&error),
             CommandError::Provider(error) => of_provider(&error),
             CommandError::LocationNotFound => Self::new(Kind::LocationNotFound).detail(&text),
+            CommandError::JobNotFound => Self::new(Kind::JobNotFound).detail(&text),
             CommandError::ProviderUnknown => Self::new(Kind::ProviderUnknown).detail(&text),
             CommandError::NoHost => Self::new(Kind::NoHost).detail(&text),
             CommandError::Forbidden => Self::new(Kind::Forbidden).detail(&text),

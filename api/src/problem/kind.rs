@@ -79,6 +79,8 @@ kinds! {
     LinkNotFound = NOT_FOUND, "link-not-found", "There is no such link";
     /// There is no such integration.
     IntegrationNotFound = NOT_FOUND, "integration-not-found", "There is no such integration";
+    /// There is no such job.
+    JobNotFound = NOT_FOUND, "job-not-found", "There is no such job";
     /// It was made before.
     AlreadyExists = CONFLICT, "already-exists", "It exists already";
     /// The customer was erased.

@@ -50,7 +50,7 @@ impl App {
         self.open_credential(&row)
     }
 
-    pub(super) fn open_credential(&self, row: &SecretRow) -> Result<Credential, CommandError> {
+    pub(crate) fn open_credential(&self, row: &SecretRow) -> Result<Credential, CommandError> {
         let broken = || StoreError::Broken("a sealed credential".into());
         let json = self.cipher.open(&row.place, &row.sealed).map_err(|_| broken())?;
         serde_json::from_slice(json.expose_secret()).map_err(|_| broken().into())

@@ -7,9 +7,9 @@ use domain::{
     ids::{AttemptId, LinkId},
 };
 
-use super::found::{FoundLink, Visit};
 use crate::{
     app::App,
+    context::Context,
     error::CommandError,
     links::LinkInHand,
     ports::attempts::{Attempt, Stage},
@@ -47,18 +47,14 @@ impl App {
     /// When a store fails. That the link ended meanwhile is no error here.
     pub(super) async fn fail(
         self: &Arc<Self>,
-        visit: &Visit,
+        context: &Context,
         attempt: &Attempt,
-        found: &FoundLink,
         reason: AttemptFailure,
     ) -> Result<(), CommandError> {
         let failed = Stage::Failed(reason);
         if self.attempts.advance(attempt.id, attempt.stage, failed).await? {
-            let (link, attempt) = (found.id, attempt.id);
-            match self
-                .run(&found.context(self, visit), NoteFailed { link, attempt, reason })
-                .await
-            {
+            let (link, attempt) = (attempt.link, attempt.id);
+            match self.run(context, NoteFailed { link, attempt, reason }).await {
                 Ok(_) | Err(CommandError::ConnectLink(_)) => {}
                 Err(error) => return Err(error),
             }

@@ -1,5 +1,6 @@
 //! The customer's way: open the link, sign in at the provider, pick a listing, done.
 
+mod abandon;
 mod ask_fresh;
 mod begin;
 mod callback;
@@ -15,6 +16,7 @@ mod page;
 mod picker;
 mod sign_in;
 
+pub use abandon::AbandonAttempts;
 pub use begin::Departure;
 pub use callback::{CallbackAnswer, ProviderAnswer};
 pub use complete::Pick;

@@ -116,8 +116,8 @@ impl App {
     /// As [`App::picker`] and [`App::begin`].
     pub async fn switch_account(self: &Arc<Self>, visit: &Visit, id: AttemptId) -> Result<AttemptId, CommandError> {
         let (attempt, found) = self.authorized(visit, id).await?;
-        self.fail(visit, &attempt, &found, AttemptFailure::AccountSwitched)
-            .await?;
+        let context = found.context(self, visit);
+        self.fail(&context, &attempt, AttemptFailure::AccountSwitched).await?;
         self.listings.forget(id).await;
         self.begin(visit, &found).await
     }
@@ -132,7 +132,8 @@ impl App {
         let (attempt, found) = self.attempt_of_visit(visit, id).await?;
         if let Err(ended) = found.must_be_live(self) {
             if found.link.completed_by() != Some(id) {
-                self.fail(visit, &attempt, &found, AttemptFailure::Interrupted).await?;
+                let context = found.context(self, visit);
+                self.fail(&context, &attempt, AttemptFailure::Interrupted).await?;
             }
             return Err(ended);
         }

@@ -160,7 +160,7 @@ impl App {
         match outcome {
             Ok(credential) => self.accept(visit, &attempt, &found, &credential).await,
             Err(reason) => {
-                self.fail(visit, &attempt, &found, reason).await?;
+                self.fail(&found.context(self, visit), &attempt, reason).await?;
                 self.back_to_link(&found).await
             }
         }
@@ -176,7 +176,7 @@ impl App {
     ) -> Result<SignedIn, CommandError> {
         self.keep_pending(attempt, credential).await?; // first of all: what was given must be found again to be dropped
         if let Some(reason) = self.shortfall(attempt, found, credential).await? {
-            self.fail(visit, attempt, found, reason).await?;
+            self.fail(&found.context(self, visit), attempt, reason).await?;
             return self.back_to_link(found).await;
         }
         let authorized = NoteAuthorized {

@@ -117,6 +117,8 @@ impl Attempt {
         match outcome {
             Outcome::Done(result) => Ending::Done { result, at: now },
             Outcome::Again { result, at } => Ending::Again { result, at },
+            // What comes round for ever is never given up: its next time may find what it met mended.
+            Outcome::Dead(why) if care.attempts.is_none() => self.ending(Outcome::later(why), care),
             Outcome::Dead(reason) => self.dead(reason),
             Outcome::Later { why, .. } if care.was_last(self.taken.job.attempt) => self.dead(why),
             Outcome::Later { why, not_before } => {

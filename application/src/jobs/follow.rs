@@ -24,6 +24,8 @@ use crate::{
 const PAGE: u32 = 500;
 /// So often the log is looked at when nothing wakes a policy: commits of nodes that are not heard.
 const POLL: Duration = Duration::from_millis(500);
+/// So long more commits are waited for after one.
+const GATHERING: Duration = Duration::from_millis(20);
 /// A checkpoint that moves without jobs is written so often at most: each time costs a flush that appends would have to wait for.
 const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(1);
 /// So long a policy waits before it tries again after a failure.
@@ -80,9 +82,8 @@ impl Followed {
                 Ok(Step::AtHead) => {
                     fails = false;
                     let woken = timeout(POLL, committed.changed()).await;
-                    if let Ok(Err(_)) = woken {
-                        sleep(POLL).await; // nobody commits on this node any more
-                    }
+                    // Where many commit, one look is for many of them; where nobody commits on this node any more, it is for others'.
+                    sleep(if let Ok(Err(_)) = woken { POLL } else { GATHERING }).await;
                 }
                 Err(error) => {
                     if !fails {

@@ -11,6 +11,7 @@
 mod attempt;
 mod care;
 mod follow;
+mod retry;
 mod worker;
 
 use std::sync::Arc;
@@ -19,12 +20,13 @@ use async_trait::async_trait;
 use domain::{
     Timestamp,
     event::Event,
-    ids::{AgencyId, RequestId, TenantId},
+    ids::{AgencyId, TenantId},
     log::{Metadata, Recorded},
 };
 
 pub use care::Care;
 pub use follow::{Followed, follow};
+pub use retry::RetryJob;
 pub use worker::{Pace, Worker};
 
 use crate::{
@@ -166,15 +168,7 @@ pub struct Run<'a> {
 impl Run<'_> {
     /// The frame of what the server does by itself for a tenant.
     pub fn context(&self, agency: AgencyId, tenant: TenantId) -> Context {
-        let now = self.app.clock.now();
-        Context {
-            tenant,
-            agency,
-            actor: Actor::System,
-            request: RequestId(self.app.entropy.id(now)),
-            now,
-            network: None,
-        }
+        self.app.context_of(tenant, agency, Actor::System)
     }
 
     /// Shows how far the job is.

@@ -1,10 +1,12 @@
 //! Links, as the agency handles them: issue, show again, revoke.
 
+mod expire;
 mod issue;
 mod live;
 mod reveal;
 mod revoke;
 
+pub use expire::{SweepLinks, Swept};
 pub use issue::{IssueLink, IssuedLink};
 pub use live::LinkInHand;
 pub(crate) use live::note_terms;

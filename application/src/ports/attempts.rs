@@ -139,6 +139,15 @@ pub trait Attempts: Send + Sync {
     /// Destroys a sealed answer and verifier that must not be used, whatever the stage, so that nothing can claim them.
     async fn destroy_answer(&self, id: AttemptId) -> Result<(), StoreError>;
 
+    /// The oldest attempts that were started at that time or before, and neither led to a connection nor nowhere.
+    async fn unfinished(&self, started_until: Timestamp, at_most: u32) -> Result<Vec<Attempt>, StoreError>;
+
+    /// Attempts that led nowhere and still have what a provider gave them.
+    async fn failed_with_credential(&self, at_most: u32) -> Result<Vec<Attempt>, StoreError>;
+
+    /// Deletes so many of the finished attempts that were started at that time or before, and answers how many it deleted.
+    async fn forget_some(&self, started_until: Timestamp, at_most: u32) -> Result<u32, StoreError>;
+
     /// Moves from one stage to the next. False when it was not at `from`.
     async fn advance(&self, id: AttemptId, from: Stage, to: Stage) -> Result<bool, StoreError>;
 }

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod erasure;
 pub mod images;
 pub mod jobs;
+pub mod links;
 pub mod listings;
 pub mod log;
 pub mod provider;

@@ -48,6 +48,9 @@ unused! {
         hand_off(ids::AttemptId, &[u8; 32], &[u8], Timestamp) -> bool;
         claim(ids::AttemptId) -> Option<Claim>;
         destroy_answer(ids::AttemptId) -> ();
+        unfinished(Timestamp, u32) -> Vec<Attempt>;
+        failed_with_credential(u32) -> Vec<Attempt>;
+        forget_some(Timestamp, u32) -> u32;
         advance(ids::AttemptId, Stage, Stage) -> bool;
     }
     Vault {

@@ -77,6 +77,14 @@ pub enum ApiKeyScope {
     #[serde(rename = "personal:read")]
     #[strum(serialize = "personal:read")]
     PersonalRead,
+    /// See what the server does by itself.
+    #[serde(rename = "jobs:read")]
+    #[strum(serialize = "jobs:read")]
+    JobsRead,
+    /// Begin again what the server has given up.
+    #[serde(rename = "jobs:retry")]
+    #[strum(serialize = "jobs:retry")]
+    JobsRetry,
     /// Read reports.
     #[serde(rename = "reports:read")]
     #[strum(serialize = "reports:read")]

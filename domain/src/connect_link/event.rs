@@ -56,6 +56,8 @@ pub enum AttemptFailure {
     AccountSwitched,
     /// The server stopped between the provider's answer and the token request.
     Interrupted,
+    /// The customer went away in the middle of it, and did not come back within an hour.
+    Abandoned,
 }
 
 /// Who revoked a link.

@@ -110,6 +110,11 @@ pub enum ConnectLinkCommand {
         /// The clock.
         now: Timestamp,
     },
+    /// Records that its time has come, if that is so and it has not ended before.
+    Expire {
+        /// The clock.
+        now: Timestamp,
+    },
     /// The agency takes it back.
     Revoke {
         /// Who does.
@@ -181,7 +186,7 @@ impl ConnectLink {
     }
 
     fn decide(&self, command: ConnectLinkCommand) -> Result<Vec<ConnectLinkEvent>, ConnectLinkError> {
-        use ConnectLinkCommand::{Authorize, Complete, Decline, FailAttempt, Issue, Revoke, Start};
+        use ConnectLinkCommand::{Authorize, Complete, Decline, Expire, FailAttempt, Issue, Revoke, Start};
         match command {
             Issue {
                 token,
@@ -212,6 +217,7 @@ impl ConnectLink {
                 }])
             }),
             Decline { now } => self.while_live(now, || Ok(vec![ConnectLinkEvent::Declined {}])),
+            Expire { now } => self.expire(now),
             // Revoking twice is not an error: the first time stands.
             Revoke { .. } if self.end == Some(LinkEnd::Revoked) => Ok(vec![]),
             Revoke { by, reason, now } => self.while_live(now, || Ok(vec![ConnectLinkEvent::Revoked { by, reason }])),
@@ -238,6 +244,15 @@ impl ConnectLink {
             terms,
             personal,
         }])
+    }
+
+    /// Nobody is refused: whoever sweeps may be late, or early.
+    fn expire(&self, now: Timestamp) -> Result<Vec<ConnectLinkEvent>, ConnectLinkError> {
+        let expires_at = self.terms().ok_or(NotIssued)?.expires_at;
+        match self.end {
+            None if now >= expires_at => Ok(vec![ConnectLinkEvent::Expired { expires_at }]),
+            _ => Ok(vec![]),
+        }
     }
 
     /// The rule of every command on an issued link: an ended link refuses; one whose time has come records that first, and the

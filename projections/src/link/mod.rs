@@ -53,6 +53,7 @@ impl LinkView {
             &["tenant", "issued_at", "id"],
             &["tenant", "customer", "issued_at", "id"],
             &["tenant", "location", "issued_at", "id"],
+            &["status", "expires_at", "id"],
         ],
     };
 }

@@ -47,7 +47,7 @@ impl ReportDayView {
     /// old one.
     pub const VIEW: View = View {
         name: "report_day",
-        version: 1,
+        version: 2,
         columns: &[
             Column::text("key"),
             Column::text("tenant"),
@@ -69,6 +69,7 @@ impl ReportDayView {
             Column::integer("other_account"),
             Column::integer("account_switched"),
             Column::integer("interrupted"),
+            Column::integer("abandoned"),
             Column::integer("seconds_to_connect"),
             Column::integer("issued_at"),
             Column::integer("open_until"),

@@ -29,12 +29,12 @@ pub struct Counts {
     /// Links that a fresh one took the place of.
     pub superseded: i64,
     /// Tries that led nowhere, by their reasons in the order of [`Counts::REASONS`].
-    pub failed: [i64; 7],
+    pub failed: [i64; 8],
 }
 
 impl Counts {
     /// Why a try leads nowhere, in the order of the columns.
-    pub const REASONS: [AttemptFailure; 7] = [
+    pub const REASONS: [AttemptFailure; 8] = [
         AttemptFailure::Denied,
         AttemptFailure::MissingScopes,
         AttemptFailure::ProviderRefused,
@@ -42,6 +42,7 @@ impl Counts {
         AttemptFailure::OtherAccount,
         AttemptFailure::AccountSwitched,
         AttemptFailure::Interrupted,
+        AttemptFailure::Abandoned,
     ];
 
     pub(super) fn failed_mut(&mut self, reason: AttemptFailure) -> &mut i64 {
@@ -53,6 +54,7 @@ impl Counts {
             AttemptFailure::OtherAccount => 4,
             AttemptFailure::AccountSwitched => 5,
             AttemptFailure::Interrupted => 6,
+            AttemptFailure::Abandoned => 7,
         };
         &mut self.failed[place]
     }
@@ -98,7 +100,7 @@ impl Counts {
             declined: cells.integer()?,
             revoked: cells.integer()?,
             superseded: cells.integer()?,
-            failed: [0; 7],
+            failed: [0; 8],
         };
         for failed in &mut counts.failed {
             *failed = cells.integer()?;

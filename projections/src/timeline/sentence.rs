@@ -159,6 +159,9 @@ impl Scene<'_> {
             }
             AttemptFailure::AccountSwitched => format!("{who} chose to sign in at {provider} with another account"),
             AttemptFailure::Interrupted => "the server was stopped in the middle of the sign-in".to_owned(),
+            AttemptFailure::Abandoned => {
+                "the customer left in the middle of it, and did not come back for an hour".to_owned()
+            }
         };
         format!("{what}; the link stays usable")
     }

@@ -127,6 +127,19 @@ impl Then {
         Ok(app.receive_callback(callback).await?.parse()?)
     }
 
+    /// The installation.
+    pub fn installation(&self) -> &Installation {
+        &self.installation
+    }
+
+    /// Does everything that is due then.
+    ///
+    /// # Errors
+    /// When jobs cannot be taken.
+    pub async fn work_off(&self) -> anyhow::Result<()> {
+        Ok(self.installation.worker().work_off().await?)
+    }
+
     /// Closes it.
     pub async fn close(self) {
         self.installation.close().await;

@@ -1,6 +1,7 @@
 //! The end-to-end tests, in one binary.
 
 mod browser;
+mod by_itself;
 mod conformance;
 mod flow;
 mod keeping;

@@ -209,7 +209,7 @@ pub(in crate::agency_api) struct Link {
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::agency_api) struct Failure {
     /// Why: `denied`, `missing_scopes`, `provider_refused`, `provider_unavailable`, `other_account`,
-    /// `account_switched` or `interrupted`.
+    /// `account_switched`, `interrupted` or `abandoned`.
     #[schema(value_type = String, example = "denied")]
     reason: AttemptFailure,
     /// When.

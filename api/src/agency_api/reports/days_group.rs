@@ -106,6 +106,7 @@ impl Row for DaysGroup {
         "expired",
         "revoked",
         "superseded",
+        "failed_abandoned",
         "failed_account_switched",
         "failed_denied",
         "failed_interrupted",

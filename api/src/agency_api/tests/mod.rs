@@ -9,6 +9,7 @@ mod document;
 mod feed;
 mod idempotency;
 mod integrations;
+mod jobs;
 mod links;
 mod lists;
 mod newer_node;

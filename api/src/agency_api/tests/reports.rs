@@ -112,7 +112,7 @@ async fn a_report_of_days_is_a_table_too() {
         lines[0].starts_with("day,provider,member_id,member,issued,opened,"),
         "{text}"
     );
-    assert_eq!(lines[1], ",google,,,3,0,0,1,1,0,0,1,0,0,0,0,0,0,0,0,30,30,0");
+    assert_eq!(lines[1], ",google,,,3,0,0,1,1,0,0,1,0,0,0,0,0,0,0,0,0,30,30,0");
     assert_eq!(lines.len(), 2);
 }
 

@@ -18,6 +18,8 @@ pub(super) fn call_of(route: &Route, place: &Place, link: &Value, key: &str) -> 
         place.customer.clone()
     } else if route.path.contains("/locations/{id}") {
         place.location.clone()
+    } else if route.path.contains("/jobs/{id}") {
+        place.job.clone()
     } else if route.path.contains("/members/{id}") {
         place.member.clone()
     } else if route.path.contains("/integrations/{id}") {
@@ -43,6 +45,9 @@ pub(super) fn call_of(route: &Route, place: &Place, link: &Value, key: &str) -> 
         | "GET /integrations/{id}/audit"
         | "GET /locations/{id}/audit"
         | "GET /members/{id}/audit"
+        | "GET /jobs"
+        | "GET /jobs/{id}"
+        | "POST /jobs/{id}/retry"
         | "GET /links"
         | "GET /links/{id}"
         | "GET /links/{id}/audit"
@@ -106,6 +111,7 @@ async fn another_tenants_things_are_as_missing_as_what_never_was() {
         customer: world.new_id().to_string(),
         location: world.new_id().to_string(),
         member: world.new_id().to_string(),
+        job: world.new_id().to_string(),
     };
     let never = json!({"id": world.new_id(), "integration_id": world.new_id()});
     let before = world.head().await;
@@ -125,6 +131,7 @@ async fn another_tenants_things_are_as_missing_as_what_never_was() {
             let ids = [
                 &place.customer,
                 &place.location,
+                &place.job,
                 &text(&link["id"]),
                 &text(&link["integration_id"]),
             ];

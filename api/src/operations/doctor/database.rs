@@ -15,7 +15,7 @@ use super::Finding;
 use crate::{
     config::Config,
     installation::{folder, probe, views},
-    operations::{Sample, Sampler, ViewSample},
+    operations::{DatabaseSample, Sample, Sampler, ViewSample},
 };
 
 const DATABASE: &str = "database";
@@ -130,6 +130,7 @@ fn found(sample: &Sample, needed_mb: u64) -> Vec<Finding> {
         )],
         Err(error) => vec![away(error.clone())],
     };
+    findings.extend(sample.database.iter().filter_map(jobs));
     findings.extend(sample.views.iter().map(view));
     if let Some(disk) = &sample.disk {
         findings.push(match &disk.free_bytes {
@@ -147,6 +148,21 @@ fn found(sample: &Sample, needed_mb: u64) -> Vec<Finding> {
         });
     }
     findings
+}
+
+/// What the server has given up, or does not get to.
+fn jobs(database: &DatabaseSample) -> Option<Finding> {
+    let (jobs, late) = (&database.jobs, database.jobs_late);
+    if jobs.dead > 0 {
+        let found = format!("{} were given up", jobs.dead);
+        let advice = "See why with: grantlink jobs --dead. Then run: grantlink jobs retry --all-dead";
+        return Some(Finding::warning("jobs", found, advice));
+    }
+    (late > LATE).then(|| {
+        let found = format!("one waits since {} s", late.as_secs());
+        let advice = "Start the server, which does them; if it runs, its log says what holds it up.";
+        Finding::warning("jobs", found, advice)
+    })
 }
 
 fn view(view: &ViewSample) -> Finding {

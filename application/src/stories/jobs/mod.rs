@@ -157,7 +157,7 @@ async fn decline(store: &Store, link: domain::ids::LinkId) {
 /// What happened before a policy was there is history. What happens then makes its jobs, once, whoever looks how often; they
 /// are done when they are due, and say what came of it.
 ///
-/// Mutants: a policy that begins at 0 makes jobs of history; ids that are drawn anew make them twice when a checkpoint is lost.
+/// Mutant: a policy that begins at 0 makes jobs of history.
 #[tokio::test]
 async fn an_event_makes_its_jobs_once_and_history_makes_none() {
     let (store, link) = with_link().await;
@@ -217,7 +217,7 @@ async fn due(world: &World) {
 
 /// What does not work is tried again after pauses that double, and then somebody has to look at it.
 ///
-/// Mutant: without the count of attempts it goes on for ever; with a pause of nothing it runs three times at once.
+/// Mutant: without the cap on attempts it goes on for ever.
 #[tokio::test]
 async fn what_always_fails_is_given_up() {
     let world = World::over(&Arc::new(Store::default()));

@@ -6,7 +6,7 @@ use crate::{
     stories::fixtures::{attempt, folded, given, noon},
 };
 
-const EVERY_FAILURE: [AttemptFailure; 7] = [
+const EVERY_FAILURE: [AttemptFailure; 8] = [
     AttemptFailure::Denied,
     AttemptFailure::MissingScopes,
     AttemptFailure::ProviderRefused,
@@ -14,6 +14,7 @@ const EVERY_FAILURE: [AttemptFailure; 7] = [
     AttemptFailure::OtherAccount,
     AttemptFailure::AccountSwitched,
     AttemptFailure::Interrupted,
+    AttemptFailure::Abandoned,
 ];
 
 /// A41: each step is on record.

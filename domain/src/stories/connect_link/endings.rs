@@ -76,6 +76,24 @@ fn an_expired_link_stays_expired_when_a_clock_goes_back() {
         .then_expect_error(ConnectLinkError::Ended(LinkEnd::Expired));
 }
 
+/// A37: whoever sweeps may be early, late or second: nothing is refused, and nothing ends twice.
+///
+/// Mutant: when `expire` does not look at the end, every ended link expires once more.
+#[test]
+fn sweeping_ends_what_has_lapsed_and_nothing_else() {
+    let sweep = |now| ConnectLinkCommand::Expire { now };
+    let none = given::<ConnectLink>(&signed_in()).when(sweep(expires_at() - microsecond()));
+    none.then_expect_events(vec![]);
+    let lapsed = given::<ConnectLink>(&signed_in()).when(sweep(expires_at()));
+    lapsed.then_expect_events(vec![expired()]);
+    for (last, _) in endings() {
+        let ended = given::<ConnectLink>(&signed_in_and(last)).when(sweep(expires_at()));
+        ended.then_expect_events(vec![]);
+    }
+    let never = given::<ConnectLink>(&[]).when(sweep(expires_at()));
+    never.then_expect_error(ConnectLinkError::NotIssued);
+}
+
 /// A39, A41: by whom and why is on record.
 #[test]
 fn a_live_link_can_be_revoked_at_any_step() {

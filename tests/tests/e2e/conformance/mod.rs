@@ -7,6 +7,7 @@ mod files;
 mod hashes;
 mod images;
 mod immutability;
+mod jobs;
 mod observations;
 mod order;
 mod plans;

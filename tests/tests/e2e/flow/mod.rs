@@ -24,7 +24,7 @@ const PECKHAM: &str = "locations/20118406530003";
 /// Bea's bookshop.
 const BOOKS: &str = "locations/20477319880001";
 
-const CONNECTED: &str = "Connection created successfully";
+pub(crate) const CONNECTED: &str = "Connection created successfully";
 /// B36, to the letter.
 const ENDED: &str = "This connection link is invalid, has already been used, or has expired. Please contact your requester \
                      to get a new link.";

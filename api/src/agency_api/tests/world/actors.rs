@@ -1,12 +1,15 @@
 //! Agencies with their keys, customers with a place of business, and customers who connect.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use application::{
     Actor, CommandError, Context, Decision, UseCase,
     agencies::{FoundAgency, IssueApiKey, Owner, RevokeApiKey},
     links::LinkInHand,
-    ports::vault,
+    ports::{
+        jobs::{Ending, NewJob},
+        vault,
+    },
     work::Work,
 };
 use domain::{
@@ -37,6 +40,8 @@ pub(in crate::agency_api::tests) struct Place {
     pub(in crate::agency_api::tests) location: String,
     /// Who took the customer on.
     pub(in crate::agency_api::tests) member: String,
+    /// Something that the server has given up.
+    pub(in crate::agency_api::tests) job: String,
 }
 
 impl Place {
@@ -122,7 +127,24 @@ impl World {
             customer: text(&customer["id"]),
             location: text(&customer["locations"][0]["id"]),
             member: self.member(key).await,
+            job: self.dead_job(key).await,
         }
+    }
+
+    /// The server gives something up that it was to do for a key's tenant.
+    pub(in crate::agency_api::tests) async fn dead_job(&self, key: &str) -> String {
+        const KIND: &str = "letter";
+        let (app, lease) = (&self.server.app, Duration::from_mins(1));
+        let caller = app.authenticate(key, RequestId(self.new_id())).await.unwrap();
+        let (tenant, at) = (caller.context.tenant, app.clock.now());
+        let job = NewJob::due(KIND, &self.new_id().to_string(), at).of_tenant(tenant);
+        app.jobs.add(std::slice::from_ref(&job), at).await.unwrap();
+        let reason = "nobody there".to_owned();
+        for taken in app.jobs.take(KIND, 100, lease, at).await.unwrap() {
+            let reason = reason.clone();
+            assert!(app.jobs.end(taken.claim, &Ending::Dead { reason, at }).await.unwrap());
+        }
+        job.id.to_string()
     }
 
     /// The member in whose name a key acts.
