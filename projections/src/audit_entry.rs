@@ -118,9 +118,10 @@ impl Projection for AuditEntryView {
 
 /// Whether an event concerns a subject, as the view would say.
 pub fn concerns(recorded: &Recorded, subject: AuditSubject) -> bool {
+    let metadata = serde_json::from_str(&recorded.metadata).unwrap_or_default();
     let seen = Seen {
         recorded,
-        metadata: serde_json::from_str(&recorded.metadata).unwrap_or_default(),
+        metadata: &metadata,
         event: None,
     };
     subjects(&seen).any(|one| one == subject)
@@ -186,9 +187,10 @@ mod tests {
             .recorded()
             .iter()
             .flat_map(|recorded| {
+                let metadata = serde_json::from_str(&recorded.metadata).unwrap();
                 let seen = Seen {
                     recorded,
-                    metadata: serde_json::from_str(&recorded.metadata).unwrap(),
+                    metadata: &metadata,
                     event: None,
                 };
                 let keys: Vec<_> = AuditEntryView.keys(&seen).iter().map(str::to_owned).collect();

@@ -127,7 +127,7 @@ impl Projection for ConnectionSpanView {
     }
 
     fn fold(&self, seen: &Seen<'_>, rows: &mut Rows<ConnectionSpanRow>) -> Result<(), FoldError> {
-        match &seen.event {
+        match seen.event {
             Some(Event::Integration(IntegrationEvent::LinkRequested { slot, .. })) => {
                 let place = place(seen, slot)?;
                 rows.insert(&place.key.clone(), place)

@@ -10,14 +10,11 @@ use domain::log::Position;
 
 use crate::{
     Projection,
-    ahead::{Obstacle, open_all},
+    page::{Obstacle, Page},
     projection::{FoldError, Keys, Rows, Seen},
-    reader::EventReader,
-    store::Parked,
+    store::{Changes, Parked},
     view::{Cell, Cells, ViewRow},
 };
-
-pub(crate) use crate::ahead::Closed;
 
 /// How far a page could be folded.
 #[derive(Debug)]
@@ -39,10 +36,10 @@ pub(crate) struct Table<R> {
 
 impl<R: ViewRow> Table<R> {
     /// Rows as a store keeps them. One that cannot be read stands in nobody's way but its own: what touches it is parked.
-    pub(crate) fn load(stored: Vec<Vec<Cell>>, parked: Vec<Parked>) -> Self {
+    pub(crate) fn load(stored: Vec<Vec<Cell>>, parked: HashSet<String>) -> Self {
         let mut table = Self {
             rows: HashMap::with_capacity(stored.len()),
-            parked: parked.into_iter().map(|parked| parked.key).collect(),
+            parked,
             ..Self::default()
         };
         table.take_in(stored);
@@ -60,32 +57,30 @@ impl<R: ViewRow> Table<R> {
         }
     }
 
-    /// Folds a page, event by event.
+    /// Folds a page that is open, event by event.
     ///
     /// # Errors
-    /// When an event cannot be opened now, but perhaps later. What was folded before it must not be written.
-    pub(crate) async fn fold_page<P: Projection<Row = R>>(
+    /// When an event could not be opened, but perhaps can be later. What was folded before it must not be written.
+    pub(crate) fn fold_page<P: Projection<Row = R>>(
         &mut self,
         projection: &P,
-        reader: &dyn EventReader,
-        mut page: Vec<Closed<'_>>,
+        page: &Page<'_>,
+        keys: &[Keys],
     ) -> Result<PageEnd, StoreError> {
-        open_all::<P>(reader, &mut page).await;
-        for closed in page {
-            let (seen, keys, obstacle) = closed.seen();
-            let position = seen.recorded.position;
+        let touching = page.looks().zip(keys).filter(|(_, keys)| !keys.is_empty());
+        for (look, keys) in touching {
+            let position = look.position();
             if keys.iter().any(|key| self.parked.contains(key)) {
-                self.park(&keys, position, "an event before it is parked");
+                self.park(keys, position, "an event before it is parked");
                 continue;
             }
             if keys.iter().any(|key| self.damaged.contains(key)) {
-                self.park(&keys, position, "its row cannot be read");
+                self.park(keys, position, "its row cannot be read");
                 continue;
             }
-            match obstacle {
-                None if keys.is_empty() => {}
-                None => self.fold(projection, &seen, &keys),
-                Some(Obstacle::Parks(reason)) => self.park(&keys, position, &reason),
+            match look.obstacle::<P>() {
+                None => self.fold(projection, &look.seen::<P>(), keys),
+                Some(Obstacle::Parks(reason)) => self.park(keys, position, &reason),
                 Some(Obstacle::Unknown(reason)) => {
                     let before = Position(position.0.saturating_sub(1));
                     return Ok(PageEnd::Unknown { before, reason });
@@ -163,6 +158,16 @@ impl<R: ViewRow> Table<R> {
         self.rows.into_values()
     }
 
+    /// Everything that a transaction must write to reach a position.
+    pub(crate) fn changes(&self, to: Position) -> Changes {
+        Changes {
+            to,
+            rows: self.changed_rows(),
+            parked: self.newly_parked().to_vec(),
+            parked_before: 0,
+        }
+    }
+
     /// Keys that were parked by the events folded here.
     pub(crate) fn newly_parked(&self) -> &[Parked] {
         &self.newly_parked
@@ -221,9 +226,15 @@ pub(crate) fn key_of(cells: &[Cell]) -> String {
 pub(crate) fn folded<P: Projection>(projection: &P, story: &crate::stories::Story) -> Table<P::Row> {
     let mut table = Table::default();
     for (recorded, event) in story.opened() {
-        let (mut seen, keys, _) = Closed::new(projection, recorded).seen();
-        seen.event = Some(event.clone());
-        table.fold(projection, &seen, &keys);
+        let page = Page::of([recorded]);
+        let keys = page.keys(projection, Position(0));
+        for (look, keys) in page.looks().zip(&keys) {
+            let seen = Seen {
+                event: Some(event),
+                ..look.seen::<P>()
+            };
+            table.fold(projection, &seen, keys);
+        }
     }
     table
 }
@@ -239,12 +250,11 @@ mod tests {
     };
 
     async fn page<P: Projection>(projection: &P, story: &Story) -> (Table<P::Row>, PageEnd) {
-        let closed = story
-            .recorded()
-            .iter()
-            .map(|recorded| Closed::new(projection, recorded));
+        let mut page = Page::of(story.recorded());
+        let keys = page.keys(projection, Position(0));
+        page.open_for::<P>(&StoryReader, &keys).await;
         let mut table = Table::default();
-        let end = table.fold_page(projection, &StoryReader, closed.collect()).await;
+        let end = table.fold_page(projection, &page, &keys);
         (table, end.unwrap())
     }
 

@@ -4,13 +4,14 @@
 //! log and commits rows and checkpoint together, [`rebuild`] folds the whole log beside the live rows and switches, and
 //! [`timeline`] turns single events into sentences.
 
-mod ahead;
 pub mod audit_entry;
 pub mod checkpoints;
 pub mod connection_span;
+mod every;
 mod fold;
 pub mod integration;
 pub mod link;
+mod page;
 pub mod past;
 mod progress;
 pub mod projection;
@@ -32,15 +33,7 @@ mod stories;
 #[cfg(test)]
 extern crate self as projections;
 
+pub use every::VIEWS;
 pub use progress::{Progress, progress};
 pub use projection::Projection;
 pub use view::View;
-
-/// Every view there is: a store makes its tables from these.
-pub const VIEWS: &[View] = &[
-    link::LinkView::VIEW,
-    integration::IntegrationView::VIEW,
-    audit_entry::AuditEntryView::VIEW,
-    report_day::ReportDayView::VIEW,
-    connection_span::ConnectionSpanView::VIEW,
-];

@@ -1,13 +1,17 @@
 //! Rows as they were: the very folds that keep the views, over as many events as had happened.
 
 use application::ports::StoreError;
-use domain::{Timestamp, log::Recorded};
+use domain::{
+    Timestamp,
+    log::{Position, Recorded},
+};
 
 use crate::{
     Projection,
-    fold::{Closed, PageEnd, Table},
+    fold::{PageEnd, Table},
     integration::{Badge, IntegrationRow, badge},
     link::{LinkRow, LinkStatus},
+    page,
     read::{Cursor, Filter, Page},
     reader::EventReader,
 };
@@ -21,9 +25,11 @@ pub async fn folded<P: Projection>(
     reader: &dyn EventReader,
     events: &[Recorded],
 ) -> Result<Vec<P::Row>, StoreError> {
-    let closed = events.iter().map(|recorded| Closed::new(projection, recorded));
+    let mut page = page::Page::of(events);
+    let keys = page.keys(projection, Position(0));
+    page.open_for::<P>(reader, &keys).await;
     let mut table = Table::default();
-    match table.fold_page(projection, reader, closed.collect()).await? {
+    match table.fold_page(projection, &page, &keys)? {
         PageEnd::Folded => Ok(table.into_rows().collect()),
         PageEnd::Unknown { reason, .. } => Err(StoreError::Unavailable(reason)),
     }

@@ -13,7 +13,7 @@ use crate::view::{View, ViewRow};
 ///
 /// Personal data only ever reaches the row's personal columns: no key, no other column and no decision depends on it, so that
 /// a fold over a log with erased people gives the same rows but for those columns.
-pub trait Projection: Send + Sync + 'static {
+pub trait Projection: Clone + Send + Sync + 'static {
     /// The view that it fills.
     const VIEW: View;
 
@@ -40,9 +40,9 @@ pub struct Seen<'a> {
     /// How the log keeps it.
     pub recorded: &'a Recorded,
     /// The ids around it.
-    pub metadata: Metadata,
+    pub metadata: &'a Metadata,
     /// What it says, with personal data where its subject lives. None while keys are asked for, and always for an index.
-    pub event: Option<Event>,
+    pub event: Option<&'a Event>,
 }
 
 impl Seen<'_> {

@@ -1,18 +1,16 @@
 //! Replaying what is parked: after a fix, the events that could not be folded and all that waited behind them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use application::ports::StoreError;
-use domain::log::{Position, Recorded};
+use domain::log::Position;
 
 use crate::{
-    Projection, VIEWS,
-    audit_entry::AuditEntryView,
-    connection_span::ConnectionSpanView,
-    fold::{Closed, PageEnd, Table},
-    integration::IntegrationView,
-    link::LinkView,
-    report_day::ReportDayView,
+    Projection,
+    every::named,
+    fold::{PageEnd, Table},
+    page::Page,
+    projection::Keys,
     runner::Sources,
     store::{Changes, Checkpoint, Parked, Written},
 };
@@ -34,17 +32,7 @@ pub struct Retried {
 /// # Errors
 /// As [`retry`].
 pub async fn retry_named(name: &str, sources: &Sources) -> Option<Result<Retried, StoreError>> {
-    Some(match name {
-        "link" => retry(&LinkView, sources).await,
-        "integration" => retry(&IntegrationView, sources).await,
-        "audit_entry" => retry(&AuditEntryView, sources).await,
-        "report_day" => retry(&ReportDayView, sources).await,
-        "connection_span" => retry(&ConnectionSpanView, sources).await,
-        _ => {
-            debug_assert!(VIEWS.iter().all(|view| view.name != name));
-            return None;
-        }
-    })
+    Some(named(name)?.replay_parked(sources).await)
 }
 
 /// Replays what is parked, from the first event that is missing in a row up to where the view is; rows and freed keys change in
@@ -99,7 +87,7 @@ impl<'a, P: Projection> Replay<'a, P> {
             sources,
             before,
             since,
-            table: Table::load(rows, Vec::new()),
+            table: Table::load(rows, HashSet::new()),
             at: Position(first.0.saturating_sub(1)),
         })
     }
@@ -139,22 +127,31 @@ impl<'a, P: Projection> Replay<'a, P> {
             let Some(last) = page.last().map(|recorded| recorded.position) else {
                 return Err(StoreError::Broken("the log ends before the view".to_owned()));
             };
-            let waiting = page.iter().filter_map(|recorded| self.waiting(recorded)).collect();
-            let reader = self.sources.reader.as_ref();
-            if let PageEnd::Unknown { reason, .. } = self.table.fold_page(self.projection, reader, waiting).await? {
-                return Err(StoreError::Unavailable(reason));
-            }
+            let page = Page::new(page);
+            self.fold(page).await?;
             self.at = last;
         }
         Ok(())
     }
 
-    /// An event that is not in the rows yet.
-    fn waiting<'r>(&self, recorded: &'r Recorded) -> Option<Closed<'r>> {
-        let closed = Closed::new(self.projection, recorded);
-        let missing = |key| self.since.get(key).is_some_and(|since| *since <= recorded.position);
-        let waits = closed.keys().iter().any(missing);
-        waits.then_some(closed)
+    async fn fold(&mut self, mut page: Page<'_>) -> Result<(), StoreError> {
+        let mut keys = page.keys(self.projection, Position(0));
+        for (look, keys) in page.looks().zip(&mut keys) {
+            if !self.is_missing(keys, look.position()) {
+                *keys = Keys::none();
+            }
+        }
+        page.open_for::<P>(self.sources.reader.as_ref(), &keys).await;
+        match self.table.fold_page(self.projection, &page, &keys)? {
+            PageEnd::Folded => Ok(()),
+            PageEnd::Unknown { reason, .. } => Err(StoreError::Unavailable(reason)),
+        }
+    }
+
+    /// Whether an event is not in the rows yet.
+    fn is_missing(&self, keys: &Keys, position: Position) -> bool {
+        let missing = |key| self.since.get(key).is_some_and(|since| *since <= position);
+        keys.iter().any(missing)
     }
 
     fn retried(&self, parked: Vec<Parked>) -> Retried {

@@ -51,6 +51,17 @@ pub struct Changes {
     pub parked_before: usize,
 }
 
+/// One view's step: from where its rows were read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Advance {
+    /// Which view.
+    pub view: View,
+    /// Where it must still stand.
+    pub from: Checkpoint,
+    /// What the step writes.
+    pub changes: Changes,
+}
+
 /// A key whose row stands still, because an event could not be folded into it; its later events wait behind that one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parked {
@@ -140,8 +151,9 @@ pub trait ViewStore: Send + Sync {
     /// Leaves all works to others.
     async fn leave(&self) -> Result<(), StoreError>;
 
-    /// Writes rows, parked keys and checkpoint in one transaction, if the checkpoint still is `from` and nothing was freed.
-    async fn advance(&self, view: &View, from: Checkpoint, changes: &Changes) -> Result<Written, StoreError>;
+    /// Writes rows, parked keys and checkpoints of some views in one transaction, each view at most once; only if every checkpoint
+    /// still is where its rows were read and nothing was freed.
+    async fn advance(&self, steps: &[Advance]) -> Result<Written, StoreError>;
 
     /// Writes the rows of parked keys that were replayed up to the checkpoint `from`, which does not move; what `changes` parks
     /// takes the place of all that was parked. Only if checkpoint and number of parked keys are still the same.

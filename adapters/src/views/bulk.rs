@@ -45,7 +45,7 @@ pub(super) async fn fill(
     rows: Vec<Vec<Cell>>,
     fill: Fill,
 ) -> Result<Written, StoreError> {
-    let side = views.sql(view)?.side(build.side);
+    let sql = views.sql(view)?;
     let mut rest = rows.as_slice();
     loop {
         let mut tx = views.db.write().await?;
@@ -56,9 +56,9 @@ pub(super) async fn fill(
         let copies = fill == Fill::New && tx.copies();
         let (chunk, more) = rest.split_at(rest.len().min(if copies { COPIED } else { ROWS }));
         if copies {
-            tx.copy(side.copy, &text(chunk)).await?;
+            tx.copy(sql.side(build.side).copy, &text(chunk)).await?;
         } else {
-            put(&mut tx, side, chunk).await?;
+            put(&mut tx, sql, build.side, chunk).await?;
         }
         tx.commit().await?;
         if more.is_empty() {

@@ -162,6 +162,26 @@ impl Db {
             }
         }
     }
+
+    /// Reads with one statement whose only value is a list of keys.
+    pub(super) async fn fetch_under(
+        &self,
+        sql: &'static str,
+        keys: &[String],
+        kinds: &[Kind],
+    ) -> Result<Vec<Vec<Cell>>, StoreError> {
+        match self {
+            Self::Sqlite { readers, .. } => {
+                let keys = serde_json::to_string(keys).unwrap_or_default(); // texts always become JSON
+                let rows = sqlx::query(sql).bind(keys).fetch_all(readers).await.map_err(failed)?;
+                cells!(rows, kinds)
+            }
+            Self::Postgres(pool) => {
+                let rows = sqlx::query(sql).bind(keys).fetch_all(pool).await.map_err(failed)?;
+                cells!(rows, kinds)
+            }
+        }
+    }
 }
 
 impl Tx {
@@ -209,6 +229,30 @@ impl Tx {
         }
     }
 
+    /// Whether a statement takes lists as values.
+    pub(super) fn takes_lists(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
+    /// Hands rows to a statement as a list for each column, on `PostgreSQL`.
+    pub(super) async fn execute_lists(
+        &mut self,
+        sql: &'static str,
+        rows: &[Vec<Cell>],
+        kinds: &[Kind],
+    ) -> Result<(), StoreError> {
+        let Self::Postgres(tx) = self else {
+            return Err(StoreError::Broken("SQLite takes no lists".to_owned()));
+        };
+        let lists = kinds.iter().enumerate().map(|(index, kind)| (index, *kind));
+        let query = lists.fold(sqlx::query(sql), |query, (index, kind)| match kind {
+            Kind::Text | Kind::Personal => query.bind(texts(rows, index)),
+            Kind::Integer => query.bind(integers(rows, index)),
+        });
+        query.execute(&mut **tx).await.map_err(failed)?;
+        Ok(())
+    }
+
     /// Whether rows can be handed over in bulk.
     pub(super) fn copies(&self) -> bool {
         matches!(self, Self::Postgres(_))
@@ -240,6 +284,24 @@ impl Tx {
         }
         .map_err(failed)
     }
+}
+
+/// One column of some rows.
+fn texts(rows: &[Vec<Cell>], index: usize) -> Vec<Option<String>> {
+    let text = |row: &Vec<Cell>| match row.get(index) {
+        Some(Cell::Text(text)) => text.clone(),
+        _ => None,
+    };
+    rows.iter().map(text).collect()
+}
+
+/// The same of numbers.
+fn integers(rows: &[Vec<Cell>], index: usize) -> Vec<Option<i64>> {
+    let number = |row: &Vec<Cell>| match row.get(index) {
+        Some(Cell::Integer(number)) => *number,
+        _ => None,
+    };
+    rows.iter().map(number).collect()
 }
 
 /// Trouble that passes (busy, away, full, a deadlock) is told apart from what cannot be.

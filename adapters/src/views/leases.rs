@@ -7,7 +7,7 @@ use projections::view::Cell;
 
 use super::{
     ViewDb,
-    statements::{CARELESSLY, LEAVE, LET_GO},
+    statements::{LEAVE, LET_GO},
 };
 use crate::entropy::OsEntropy;
 
@@ -40,9 +40,6 @@ pub(super) async fn leave(views: &ViewDb) -> Result<(), StoreError> {
 
 async fn write(views: &ViewDb, sql: &'static str, values: &[Cell]) -> Result<u64, StoreError> {
     let mut tx = views.db.write().await?;
-    if tx.copies() {
-        tx.execute(CARELESSLY, &[]).await?;
-    }
     let touched = tx.execute(sql, values).await?;
     tx.commit().await?;
     Ok(touched)

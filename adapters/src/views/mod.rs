@@ -22,12 +22,14 @@ use projections::{VIEWS, View, store::Side, view::Kind};
 use crate::postgres;
 use db::Db;
 use read::ReadSql;
-use statements::{Dialect, SideSql, tables};
+use statements::{Dialect, SideSql, advance, leak, tables};
 
 /// Keeps and reads views.
 pub struct ViewDb {
     db: Db,
     views: HashMap<&'static str, ViewSql>,
+    /// Moves the checkpoints of one view, of two, and so on.
+    advance: Vec<&'static str>,
     /// Takes or keeps a lease.
     hold: &'static str,
     /// What this node calls itself: made anew each time, so that a node is never taken for the one before it.
@@ -45,11 +47,11 @@ struct ViewSql {
 }
 
 impl ViewSql {
-    fn new(view: &View) -> Self {
+    fn new(dialect: Dialect, view: &View) -> Self {
         Self {
             kinds: view.columns.iter().map(|column| column.kind).collect(),
-            a: SideSql::new(view, Side::A),
-            b: SideSql::new(view, Side::B),
+            a: SideSql::new(dialect, view, Side::A),
+            b: SideSql::new(dialect, view, Side::B),
         }
     }
 
@@ -83,7 +85,11 @@ impl ViewDb {
         db.make_tables(&tables(dialect, VIEWS)).await?;
         Ok(Self {
             db,
-            views: VIEWS.iter().map(|view| (view.name, ViewSql::new(view))).collect(),
+            views: VIEWS
+                .iter()
+                .map(|view| (view.name, ViewSql::new(dialect, view)))
+                .collect(),
+            advance: (1..=VIEWS.len()).map(|views| leak(advance(views))).collect(),
             hold: dialect.hold(),
             node: leases::new_name(),
             a: ReadSql::new(Side::A),

@@ -9,12 +9,10 @@ use projections::{
     view::{Column, Kind},
 };
 
-/// How many rows one statement writes or loads; what is left over goes one by one.
+/// How many rows one statement writes on `SQLite`; what is left over goes one by one.
 pub(super) const MANY: usize = 50;
 
 pub(super) const CHECKPOINT_OF: &str = "SELECT position, side FROM view_checkpoint WHERE view = $1";
-pub(super) const ADVANCE: &str =
-    "UPDATE view_checkpoint SET position = $4 WHERE view = $1 AND position = $2 AND side = $3";
 pub(super) const SWITCH: &str =
     "UPDATE view_checkpoint SET side = $2, position = $3 WHERE view = $1 AND side <> $2 AND position <= $3";
 pub(super) const PARKED_OF: &str =
@@ -27,14 +25,13 @@ pub(super) const BEGIN_BUILD: &str = "INSERT INTO view_build (view, number) VALU
 /// Touches one row only for the build that owns the idle side, and keeps the next one waiting until the transaction ends.
 pub(super) const OWN_BUILD: &str = "UPDATE view_build SET number = number WHERE view = $1 AND number = $2";
 
-pub(super) const PARKED_COUNT: &str = "SELECT count(*) FROM view_parked WHERE view = $1 AND side = $2";
+/// Nearly always there is none.
+pub(super) const PARKED_COUNTS: &str = "SELECT view, side, count(*) FROM view_parked GROUP BY view, side";
 /// What stands still on the side that is read.
 pub(super) const STALE_KEYS: &str = "SELECT parked.key FROM view_parked AS parked \
      JOIN view_checkpoint AS live ON live.view = parked.view AND live.side = parked.side WHERE parked.view = $1";
 pub(super) const LET_GO: &str = "DELETE FROM view_lease WHERE work = $1 AND holder = $2";
 pub(super) const LEAVE: &str = "DELETE FROM view_lease WHERE holder = $1";
-/// A lease that is lost in a crash is no harm, so nobody need wait for the disk.
-pub(super) const CARELESSLY: &str = "SET LOCAL synchronous_commit = off";
 
 /// The two ways in which the databases' types differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +60,16 @@ impl Dialect {
              ON CONFLICT (work) DO UPDATE SET holder = excluded.holder, until = excluded.until
              WHERE view_lease.holder = excluded.holder OR view_lease.until <= {now}"
         ))
+    }
+
+    /// Rows under keys: one list of texts, in whichever form the driver hands lists over.
+    fn load(self, view: &View, table: &str) -> String {
+        let key = view.columns.first().map_or("", |column| column.name);
+        let keys = match self {
+            Self::Sqlite => "IN (SELECT value FROM json_each($1))",
+            Self::Postgres => "= ANY($1)",
+        };
+        format!("SELECT {} FROM {table} WHERE {key} {keys}", names(view))
     }
 
     fn column_type(self, column: &Column) -> &'static str {
@@ -170,10 +177,10 @@ pub(super) struct SideSql {
     pub(super) put_one: &'static str,
     /// Writes [`MANY`] rows.
     pub(super) put_many: &'static str,
-    /// Loads the row under one key.
-    pub(super) load_one: &'static str,
-    /// Loads the rows under [`MANY`] keys.
-    pub(super) load_many: &'static str,
+    /// Writes any number of rows, given as a list for each column, on `PostgreSQL`.
+    pub(super) put_lists: &'static str,
+    /// Loads the rows under a list of keys.
+    pub(super) load: &'static str,
     /// Deletes all rows.
     pub(super) clear: &'static str,
     /// The next rows behind a key.
@@ -189,13 +196,13 @@ pub(super) struct SideSql {
 }
 
 impl SideSql {
-    pub(super) fn new(view: &View, side: Side) -> Self {
+    pub(super) fn new(dialect: Dialect, view: &View, side: Side) -> Self {
         let table = table_name(view, side);
         Self {
-            put_one: leak(put(view, &table, 1)),
-            put_many: leak(put(view, &table, MANY)),
-            load_one: leak(load(view, &table, 1)),
-            load_many: leak(load(view, &table, MANY)),
+            put_one: leak(put(view, &table, &rows(view, 1))),
+            put_many: leak(put(view, &table, &rows(view, MANY))),
+            put_lists: leak(put(view, &table, &lists(view))),
+            load: leak(dialect.load(view, &table)),
             clear: leak(format!("DELETE FROM {table}")),
             next: leak(next(view, &table)),
             copy: leak(format!("COPY {table} ({}) FROM STDIN", names(view))),
@@ -208,25 +215,55 @@ impl SideSql {
     }
 }
 
-fn put(view: &View, table: &str, rows: usize) -> String {
-    let width = view.columns.len();
-    let row = |row: usize| format!("({})", placeholders(row * width + 1, width));
-    let rows: Vec<_> = (0..rows).map(row).collect();
+fn put(view: &View, table: &str, rows: &str) -> String {
     let key = view.columns.first().map_or("", |column| column.name);
     let new = |column: &Column| format!("{0} = excluded.{0}", column.name);
     let changes: Vec<_> = view.columns.iter().skip(1).map(new).collect();
     format!(
-        "INSERT INTO {table} ({}) VALUES {} ON CONFLICT ({key}) DO UPDATE SET {}",
+        "INSERT INTO {table} ({}) {rows} ON CONFLICT ({key}) DO UPDATE SET {}",
         names(view),
-        rows.join(", "),
         changes.join(", ")
     )
 }
 
-fn load(view: &View, table: &str, keys: usize) -> String {
-    let key = view.columns.first().map_or("", |column| column.name);
-    let keys = placeholders(1, keys);
-    format!("SELECT {} FROM {table} WHERE {key} IN ({keys})", names(view))
+/// So many rows, one value after the other.
+fn rows(view: &View, count: usize) -> String {
+    let width = view.columns.len();
+    let row = |row: usize| format!("({})", placeholders(row * width + 1, width));
+    let rows: Vec<_> = (0..count).map(row).collect();
+    format!("VALUES {}", rows.join(", "))
+}
+
+/// A list for each column.
+fn lists(view: &View) -> String {
+    let list = |(index, column): (usize, &Column)| match column.kind {
+        Kind::Text | Kind::Personal => format!("${}::text[]", index + 1),
+        Kind::Integer => format!("${}::bigint[]", index + 1),
+    };
+    let lists: Vec<_> = view.columns.iter().enumerate().map(list).collect();
+    format!("SELECT * FROM unnest({})", lists.join(", "))
+}
+
+/// Moves the checkpoints of so many views, each from where it must stand.
+pub(super) fn advance(views: usize) -> String {
+    let step = |view: usize| {
+        let first = view * 4 + 1;
+        format!(
+            "(CAST(${} AS TEXT), CAST(${} AS BIGINT), CAST(${} AS TEXT), CAST(${} AS BIGINT))",
+            first,
+            first + 1,
+            first + 2,
+            first + 3
+        )
+    };
+    let steps: Vec<_> = (0..views).map(step).collect();
+    format!(
+        "WITH step (view, stood, side, reaches) AS (VALUES {})
+        UPDATE view_checkpoint SET position = step.reaches FROM step
+        WHERE view_checkpoint.view = step.view AND view_checkpoint.position = step.stood
+          AND view_checkpoint.side = step.side",
+        steps.join(", ")
+    )
 }
 
 fn next(view: &View, table: &str) -> String {

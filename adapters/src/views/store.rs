@@ -7,17 +7,16 @@ use async_trait::async_trait;
 use domain::log::Position;
 use projections::{
     View,
-    store::{Build, Changes, Checkpoint, Fill, Parked, Side, Snapshot, Switched, ViewStore, Written},
+    store::{Advance, Build, Changes, Checkpoint, Fill, Parked, Side, Snapshot, Switched, ViewStore, Written},
     view::{BadCell, Cell, Cells, Kind},
 };
 
 use super::{
-    ViewDb, bulk,
+    ViewDb, ViewSql, bulk,
     db::Tx,
     leases, snapshot,
     statements::{
-        ADVANCE, BEGIN_BUILD, CHECKPOINT_OF, CLEAR_PARKED, MANY, OWN_BUILD, PARK, PARKED_COUNT, PARKED_OF, SWITCH,
-        SideSql,
+        BEGIN_BUILD, CHECKPOINT_OF, CLEAR_PARKED, MANY, OWN_BUILD, PARK, PARKED_COUNTS, PARKED_OF, SWITCH, SideSql,
     },
 };
 
@@ -29,17 +28,7 @@ impl ViewStore for ViewDb {
 
     async fn load(&self, view: &View, side: Side, keys: &[String]) -> Result<Vec<Vec<Cell>>, StoreError> {
         let sql = self.sql(view)?;
-        let side = sql.side(side);
-        let mut rows = Vec::new();
-        let (chunks, rest) = keys.as_chunks::<MANY>();
-        for keys in chunks {
-            let keys: Vec<_> = keys.iter().map(Cell::text).collect();
-            rows.extend(self.db.fetch(side.load_many, &keys, &sql.kinds).await?);
-        }
-        for key in rest {
-            rows.extend(self.db.fetch(side.load_one, &[Cell::text(key)], &sql.kinds).await?);
-        }
-        Ok(rows)
+        self.db.fetch_under(sql.side(side).load, keys, &sql.kinds).await
     }
 
     async fn parked(&self, view: &View, side: Side) -> Result<Vec<Parked>, StoreError> {
@@ -63,28 +52,35 @@ impl ViewStore for ViewDb {
         leases::leave(self).await
     }
 
-    async fn advance(&self, view: &View, from: Checkpoint, changes: &Changes) -> Result<Written, StoreError> {
-        let side = self.sql(view)?.side(from.side);
+    async fn advance(&self, steps: &[Advance]) -> Result<Written, StoreError> {
         let mut tx = self.db.write().await?;
-        if !stands(&mut tx, view, from, changes).await? {
+        if !stand(self, &mut tx, steps).await? {
             tx.roll_back().await?;
             return Ok(Written::Lost);
         }
-        put(&mut tx, side, &changes.rows).await?;
-        park(&mut tx, view, from.side, &changes.parked).await?;
+        for Advance { view, from, changes } in steps {
+            let sql = self.sql(view)?;
+            put(&mut tx, sql, from.side, &changes.rows).await?;
+            park(&mut tx, view, from.side, &changes.parked).await?;
+        }
         tx.commit().await?;
         Ok(Written::Done)
     }
 
     async fn unpark(&self, view: &View, from: Checkpoint, changes: &Changes) -> Result<Written, StoreError> {
-        let side = self.sql(view)?.side(from.side);
+        let sql = self.sql(view)?;
         let mut tx = self.db.write().await?;
-        if changes.to != from.position || !stands(&mut tx, view, from, changes).await? {
+        let step = Advance {
+            view: *view,
+            from,
+            changes: changes.clone(),
+        };
+        if changes.to != from.position || !stand(self, &mut tx, &[step]).await? {
             tx.roll_back().await?;
             return Ok(Written::Lost);
         }
         tx.execute(CLEAR_PARKED, &[name(view), Cell::text(&from.side)]).await?;
-        put(&mut tx, side, &changes.rows).await?;
+        put(&mut tx, sql, from.side, &changes.rows).await?;
         park(&mut tx, view, from.side, &changes.parked).await?;
         tx.commit().await?;
         Ok(Written::Done)
@@ -114,7 +110,7 @@ impl ViewStore for ViewDb {
     }
 
     async fn switch(&self, view: &View, build: Build, changes: &Changes) -> Result<Switched, StoreError> {
-        let side = self.sql(view)?.side(build.side);
+        let sql = self.sql(view)?;
         let mut tx = self.db.write().await?;
         if !owns(&mut tx, view, build).await? {
             tx.roll_back().await?;
@@ -125,7 +121,7 @@ impl ViewStore for ViewDb {
             tx.roll_back().await?;
             return Ok(Switched::Behind);
         }
-        put(&mut tx, side, &changes.rows).await?;
+        put(&mut tx, sql, build.side, &changes.rows).await?;
         park(&mut tx, view, build.side, &changes.parked).await?;
         tx.commit().await?;
         Ok(Switched::Done)
@@ -148,6 +144,9 @@ impl ViewStore for ViewDb {
 
 /// The columns of [`CHECKPOINT_OF`].
 pub(super) const CHECKPOINT: &[Kind] = &[Kind::Integer, Kind::Text];
+
+/// The columns of [`PARKED_COUNTS`].
+const COUNTS: &[Kind] = &[Kind::Text, Kind::Text, Kind::Integer];
 
 /// The columns of [`PARKED_OF`].
 pub(super) const PARKED: &[Kind] = &[Kind::Text, Kind::Integer, Kind::Text];
@@ -176,25 +175,30 @@ fn parked(cells: Vec<Cell>) -> Result<Parked, BadCell> {
     })
 }
 
-/// Moves the checkpoint, if nobody else did and no key was freed since the rows were loaded. Others wait until this
-/// transaction ends, so what is counted in the second statement stands.
-async fn stands(tx: &mut Tx, view: &View, from: Checkpoint, changes: &Changes) -> Result<bool, StoreError> {
-    let values = [
-        name(view),
-        position(from.position),
-        Cell::text(&from.side),
-        position(changes.to),
-    ];
-    if tx.execute(ADVANCE, &values).await? == 0 {
+/// Moves the checkpoints, if nobody else did and no key was freed since the rows were loaded. Others wait until this transaction
+/// ends, so what is counted in the second statement stands.
+async fn stand(views: &ViewDb, tx: &mut Tx, steps: &[Advance]) -> Result<bool, StoreError> {
+    let values = |Advance { view, from, changes }: &Advance| {
+        [
+            name(view),
+            position(from.position),
+            Cell::text(&from.side),
+            position(changes.to),
+        ]
+    };
+    let values: Vec<_> = steps.iter().flat_map(values).collect();
+    let sql = steps.len().checked_sub(1).and_then(|index| views.advance.get(index));
+    let sql = sql.ok_or_else(|| StoreError::Broken(format!("no step of {} views", steps.len())))?;
+    if tx.execute(sql, &values).await? != steps.len() as u64 {
         return Ok(false);
     }
-    let parked = tx
-        .fetch(PARKED_COUNT, &[name(view), Cell::text(&from.side)], &[Kind::Integer])
-        .await?;
-    let parked = Cells::new(parked.into_iter().next().unwrap_or_default())
-        .integer()
-        .map_err(broken)?;
-    Ok(usize::try_from(parked).ok() == Some(changes.parked_before))
+    let counts = tx.fetch(PARKED_COUNTS, &[], COUNTS).await?;
+    Ok(steps.iter().all(|step| {
+        let (view, side) = (name(&step.view), Cell::text(&step.from.side));
+        let of_it = counts.iter().find(|count| count[..2] == [view.clone(), side.clone()]);
+        let parked = of_it.map_or(Cell::Integer(Some(0)), |count| count[2].clone());
+        parked == Cell::Integer(i64::try_from(step.changes.parked_before).ok())
+    }))
 }
 
 /// Whether a build still owns the idle side; the next one waits until this transaction ends.
@@ -203,7 +207,14 @@ pub(super) async fn owns(tx: &mut Tx, view: &View, build: Build) -> Result<bool,
     Ok(tx.execute(OWN_BUILD, &values).await? == 1)
 }
 
-pub(super) async fn put(tx: &mut Tx, side: &SideSql, rows: &[Vec<Cell>]) -> Result<(), StoreError> {
+pub(super) async fn put(tx: &mut Tx, sql: &ViewSql, side: Side, rows: &[Vec<Cell>]) -> Result<(), StoreError> {
+    let side = sql.side(side);
+    if tx.takes_lists() {
+        return match rows {
+            [] => Ok(()),
+            rows => tx.execute_lists(side.put_lists, rows, &sql.kinds).await,
+        };
+    }
     let (chunks, rest) = rows.as_chunks::<MANY>();
     for rows in chunks {
         tx.execute(side.put_many, &rows.concat()).await?;

@@ -20,6 +20,8 @@ mod starting;
 mod stories;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod together;
 
 /// Runs every test on both databases.
 macro_rules! on_both_databases {

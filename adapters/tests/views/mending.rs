@@ -19,7 +19,7 @@ use projections::{
     reader::{EventReader, OpenError},
     rebuild::{MOST_ROWS, RebuildError, Rebuilt, Wish, rebuild},
     retry::{Retried, retry},
-    store::{Changes, ViewStore, Written},
+    store::{Advance, Changes, ViewStore, Written},
     survey::{Difference, Differs, Sum, survey},
     view::Cell,
 };
@@ -129,14 +129,18 @@ async fn what_is_freed_while_a_page_is_folded_misses_none_of_its_events(db: &Tes
     let node = Node::reading(db, &log, poisoned).await;
     node.catches_up(LinkView).await;
     let from = node.views.checkpoint(&LinkView::VIEW).await.unwrap();
-    let loaded_before = Changes {
-        to: Position(4),
-        parked_before: 1,
-        ..Changes::default()
+    let loaded_before = Advance {
+        view: LinkView::VIEW,
+        from,
+        changes: Changes {
+            to: Position(4),
+            parked_before: 1,
+            ..Changes::default()
+        },
     };
     let mended = Node::new(db, &log).await;
     retry(&LinkView, &mended.sources).await.unwrap();
-    let written = node.views.advance(&LinkView::VIEW, from, &loaded_before).await.unwrap();
+    let written = node.views.advance(&[loaded_before]).await.unwrap();
     assert_eq!(written, Written::Lost);
 }
 
@@ -162,7 +166,12 @@ async fn a_row_changed_by_hand_is_found_and_mended(db: &TestDb) {
         rows: vec![row.remove(0), stranger],
         ..Changes::default()
     };
-    assert_eq!(node.views.advance(&view, live, &changes).await.unwrap(), Written::Done);
+    let by_hand = Advance {
+        view,
+        from: live,
+        changes,
+    };
+    assert_eq!(node.views.advance(&[by_hand]).await.unwrap(), Written::Done);
 
     let expected = [
         Difference {

@@ -27,7 +27,7 @@ use projections::{
     reader::EventReader,
     runner::{Pace, Runner, Sources},
 };
-use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
+use sqlx::{ConnectOptions, Connection, PgConnection, SqliteConnection, postgres::PgConnectOptions};
 use tempfile::TempDir;
 use tokio::{sync::watch, task::JoinHandle};
 
@@ -40,6 +40,7 @@ pub(crate) const SOON: Duration = Duration::from_mins(1);
 pub(crate) const PACE: Pace = Pace {
     page: 7,
     poll: Duration::from_millis(5),
+    gather: Duration::from_millis(1),
     longest_pause: Duration::from_millis(20),
     lease: Duration::from_millis(200),
 };
@@ -106,6 +107,21 @@ impl TestDb {
         };
         let options = maintenance.as_ref().clone().database(name);
         PgConnection::connect_with(&options).await.unwrap()
+    }
+
+    /// Changes the database past the program.
+    pub(crate) async fn run(&self, sql: String) {
+        match self {
+            Self::Sqlite { dir } => {
+                let mut connection = SqliteConnection::connect(&file(dir).to_string_lossy()).await.unwrap();
+                sqlx::raw_sql(sql.leak() as &'static str)
+                    .execute(&mut connection)
+                    .await
+                    .unwrap();
+                connection.close().await.unwrap();
+            }
+            Self::Postgres { maintenance, name } => run(&maintenance.as_ref().clone().database(name), sql.leak()).await,
+        }
     }
 
     pub(crate) async fn drop_database(self) {
@@ -228,7 +244,7 @@ impl Node {
         }
     }
 
-    pub(crate) fn runner<P: Projection>(&self, projection: P) -> Runner<P> {
+    pub(crate) fn runner<P: Projection>(&self, projection: P) -> Runner {
         Runner::new(projection, self.sources.clone(), self.checkpoints.clone(), PACE)
     }
 

@@ -82,7 +82,7 @@ impl Projection for IntegrationView {
     }
 
     fn fold(&self, seen: &Seen<'_>, rows: &mut Rows<IntegrationRow>) -> Result<(), FoldError> {
-        match &seen.event {
+        match seen.event {
             Some(Event::ConnectLink(ConnectLinkEvent::Issued { terms, .. })) => {
                 let link = id(&seen.recorded.aggregate_id, "a link's stream")?;
                 request(seen, link, terms, rows)

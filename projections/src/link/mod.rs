@@ -74,7 +74,7 @@ impl Projection for LinkView {
     fn fold(&self, seen: &Seen<'_>, rows: &mut Rows<LinkRow>) -> Result<(), FoldError> {
         let link = &seen.recorded.aggregate_id;
         let at = seen.recorded.recorded_at;
-        match &seen.event {
+        match seen.event {
             Some(Event::ConnectLink(ConnectLinkEvent::Issued { terms, personal, .. })) => rows.insert(
                 link,
                 issued(seen, id(link, "a link's stream")?, terms, personal.as_ref()),

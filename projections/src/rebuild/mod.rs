@@ -9,18 +9,15 @@ mod turn;
 use std::sync::Arc;
 
 use application::ports::StoreError;
-use domain::log::{Position, Recorded};
+use domain::log::Position;
 use futures_util::stream::{self, StreamExt};
 
 use crate::{
     Projection, VIEWS,
-    ahead::{Ahead, read_ahead},
-    audit_entry::AuditEntryView,
-    connection_span::ConnectionSpanView,
-    fold::{Closed, PageEnd, Table},
-    integration::IntegrationView,
-    link::LinkView,
-    report_day::ReportDayView,
+    every::named,
+    fold::{PageEnd, Table},
+    page::Page,
+    projection::Keys,
     runner::Sources,
     store::{Build, Fill, Switched, Written},
     survey::{Comparison, compare},
@@ -98,14 +95,8 @@ pub async fn rebuild_named(
     wish: Wish,
     progress: impl Fn(RebuildProgress) + Send + Sync,
 ) -> Result<Rebuilt, RebuildError> {
-    match name {
-        "link" => rebuild(LinkView, sources, wish, MOST_ROWS, progress).await,
-        "integration" => rebuild(IntegrationView, sources, wish, MOST_ROWS, progress).await,
-        "audit_entry" => rebuild(AuditEntryView, sources, wish, MOST_ROWS, progress).await,
-        "report_day" => rebuild(ReportDayView, sources, wish, MOST_ROWS, progress).await,
-        "connection_span" => rebuild(ConnectionSpanView, sources, wish, MOST_ROWS, progress).await,
-        _ => Err(RebuildError::NoView(name.to_owned())),
-    }
+    let view = named(name).ok_or_else(|| RebuildError::NoView(name.to_owned()))?;
+    view.fold_anew(sources, wish, &progress).await
 }
 
 /// Rebuilds a view from the first event on, with so many rows in memory.
@@ -161,9 +152,9 @@ struct Rebuild<'a, P: Projection, F> {
 }
 
 /// A range of the log, read and opened.
-struct Page {
-    events: Vec<Recorded>,
-    ahead: Vec<Ahead>,
+struct Range {
+    page: Page<'static>,
+    keys: Vec<Keys>,
 }
 
 impl<P: Projection, F: Fn(RebuildProgress) + Send + Sync> Rebuild<'_, P, F> {
@@ -227,20 +218,13 @@ impl<P: Projection, F: Fn(RebuildProgress) + Send + Sync> Rebuild<'_, P, F> {
         Ok(())
     }
 
-    async fn fold(&mut self, page: Page) -> Result<(), RebuildError> {
-        let Page { events, ahead } = page;
-        let closed = events
-            .iter()
-            .zip(ahead)
-            .map(|(recorded, ahead)| Closed::after(recorded, ahead));
-        let closed: Vec<_> = closed.collect();
-        self.load(&closed).await?;
-        let reader = self.sources.reader.as_ref();
-        let end = self.table.fold_page(self.projection.as_ref(), reader, closed).await?;
+    async fn fold(&mut self, Range { page, keys }: Range) -> Result<(), RebuildError> {
+        self.load(&keys).await?;
+        let end = self.table.fold_page(self.projection.as_ref(), &page, &keys)?;
         if let PageEnd::Unknown { reason, .. } = end {
             return Err(RebuildError::Unknown(reason));
         }
-        self.at = events.last().map_or(self.at, |recorded| recorded.position);
+        self.at = page.last().unwrap_or(self.at);
         if self.table.len() > self.most_rows {
             self.write().await?;
         }
@@ -248,11 +232,11 @@ impl<P: Projection, F: Fn(RebuildProgress) + Send + Sync> Rebuild<'_, P, F> {
     }
 
     /// Brings rows back that were written and forgotten, and that a page touches. An index never looks at its rows.
-    async fn load(&mut self, page: &[Closed<'_>]) -> Result<(), RebuildError> {
+    async fn load(&mut self, keys: &[Keys]) -> Result<(), RebuildError> {
         if P::INDEX {
             return Ok(());
         }
-        let keys = page.iter().flat_map(|closed| closed.keys().iter());
+        let keys = keys.iter().flat_map(Keys::iter);
         let mut gone: Vec<_> = keys
             .filter(|key| !self.table.holds(key) && self.written.may_hold(key))
             .map(str::to_owned)
@@ -294,13 +278,15 @@ async fn read<P: Projection>(
     sources: Sources,
     after: Position,
     limit: u32,
-) -> Result<Page, StoreError> {
+) -> Result<Range, StoreError> {
     let events = sources.log.page(after, limit).await?;
     if events.len() < limit as usize {
         return Err(StoreError::Broken(format!("the log has no events after {}", after.0)));
     }
-    let ahead = read_ahead(projection.as_ref(), sources.reader.as_ref(), &events).await;
-    Ok(Page { events, ahead })
+    let mut page = Page::new(events);
+    let keys = page.keys(projection.as_ref(), Position(0));
+    page.open_for::<P>(sources.reader.as_ref(), &keys).await;
+    Ok(Range { page, keys })
 }
 
 fn owned(written: Written) -> Result<(), RebuildError> {

@@ -91,7 +91,7 @@ impl Projection for ReportDayView {
 
     fn fold(&self, seen: &Seen<'_>, rows: &mut Rows<ReportDayRow>) -> Result<(), FoldError> {
         let at = seen.recorded.recorded_at;
-        match &seen.event {
+        match seen.event {
             Some(Event::ConnectLink(ConnectLinkEvent::Issued { terms, .. })) => {
                 let link = ReportDayRow::of_link(link_key(seen), seen.recorded.tenant_id, terms, at);
                 rows.insert(&link_key(seen), link)?;
