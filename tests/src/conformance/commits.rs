@@ -1,14 +1,18 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use application::metadata;
 use application::ports::{
     log::{Commit, EventBody, Expected, NewEvent, NewObservation, Receipt, ReceiptKey},
     vault::{Place, Record, SecretChange, SecretRow},
 };
+use cqrs_es::DomainEvent as _;
 use domain::{
     Timestamp,
-    ids::{EventId, LinkId, TenantId},
-    log::{SealedPersonal, StreamId},
+    ids::{EventId, IntegrationId, LinkId, TenantId},
+    log::{Metadata, SealedPersonal, StreamId},
+    trail::{LinkObservation, Visitor, link_trail},
 };
+use serde_json::json;
 use uuid::Uuid;
 
 /// A stream's name.
@@ -51,6 +55,30 @@ pub fn row(tenant: TenantId, sealed: &[u8]) -> SecretRow {
         sealed: sealed.to_vec(),
         account_key: None,
         created_at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+/// Somebody opens a link.
+pub fn opening(tenant: TenantId, link: LinkId, integration: IntegrationId) -> NewObservation {
+    let notes = Metadata::from([
+        (metadata::LINK.to_owned(), link.to_string()),
+        (metadata::INTEGRATION.to_owned(), integration.to_string()),
+    ]);
+    let opened = LinkObservation::Opened {
+        visitor: Visitor::Person,
+    };
+    NewObservation {
+        event_id: EventId(id()),
+        tenant_id: tenant,
+        stream: link_trail(link),
+        body: EventBody {
+            event_type: opened.event_type(),
+            event_version: opened.event_version(),
+            payload: json!(opened).to_string(),
+            metadata: json!(notes).to_string(),
+            personal: None,
+        },
+        at_most: None,
     }
 }
 

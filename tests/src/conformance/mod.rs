@@ -5,7 +5,7 @@ mod database;
 mod polls;
 mod proxy;
 
-pub use commits::{Draft, Stream, body, id, row, stream, tenant, trail};
+pub use commits::{Draft, Stream, body, id, opening, row, stream, tenant, trail};
 pub use database::{Database, Kind, run};
 pub use polls::{Boxed, dropped_after, poll_once};
 pub use proxy::Proxy;

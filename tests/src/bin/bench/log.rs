@@ -97,7 +97,8 @@ pub(crate) async fn fill(database: &Database, log: &Arc<dyn EventLog>, events: u
     Ok(())
 }
 
-struct Issuer {
+/// Makes links' first events, each of a stream of its own.
+pub(crate) struct Issuer {
     agency: AgencyId,
     member: MemberId,
     provider: ProviderId,
@@ -105,7 +106,7 @@ struct Issuer {
 }
 
 impl Issuer {
-    fn new() -> anyhow::Result<Self> {
+    pub(crate) fn new() -> anyhow::Result<Self> {
         Ok(Self {
             agency: AgencyId(id()),
             member: MemberId(id()),
@@ -114,7 +115,7 @@ impl Issuer {
         })
     }
 
-    fn link(&self) -> anyhow::Result<(StreamId, String)> {
+    pub(crate) fn link(&self) -> anyhow::Result<(StreamId, String)> {
         let (at, location) = (Timestamp::UNIX_EPOCH, LocationId(id()));
         let mut random = [0; 24];
         random[..16].copy_from_slice(location.0.as_bytes());

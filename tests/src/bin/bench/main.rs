@@ -64,13 +64,11 @@ enum Row {
         #[arg(long, default_value_t = 200_000)]
         events: usize,
     },
-    /// From a commit to its row in a view, while others append so many events a second
+    /// From a commit to its row in a view, while others append half as much as they can
     Visible {
         on: On,
         #[command(flatten)]
         load: Load,
-        #[arg(long)]
-        rate: u32,
     },
     /// Ask a started server, on `PostgreSQL`
     Http {
@@ -102,7 +100,7 @@ async fn main() -> anyhow::Result<()> {
         Row::Replay { on, events } => log::replay(on, events).await?,
         Row::Rebuild { on, events } => log::rebuild(on, events).await?,
         Row::RebuildMemory { events } => return process::rebuild_memory(events).await?.print(),
-        Row::Visible { on, load, rate } => visible::run(on, load, rate).await?,
+        Row::Visible { on, load } => visible::run(on, load).await?,
         Row::Http { ask, load } => http::run(load, ask).await?,
         Row::Memory { links, events } => {
             return match links.zip(events) {

@@ -6,19 +6,10 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
-use application::{
-    metadata,
-    ports::log::{Commit, EventBody, NewObservation},
-};
-use cqrs_es::DomainEvent as _;
-use domain::{
-    ids::{EventId, TenantId},
-    log::Metadata,
-    trail::{LinkObservation, Visitor, link_trail},
-};
+use application::ports::log::Commit;
 use grantlink_load::Amount;
 use grantlink_tests::{
-    conformance::{Draft, id},
+    conformance::{Draft, opening},
     harness::{Browser, CALLBACK_HOST, Stage, program},
 };
 use reqwest::Method;
@@ -76,43 +67,19 @@ async fn fill(town: &Town, links: &[Link], events: u64) -> anyhow::Result<()> {
     by_many(missing.div_ceil(BATCH), |number| {
         let log = app.log.clone();
         let openings = (number * BATCH..missing.min((number + 1) * BATCH)).map(|at| &links[at % links.len()]);
-        let commit = openings
-            .map(|link| opening(tenant, link))
-            .collect::<anyhow::Result<Vec<_>>>()
-            .map(|observations| Commit {
-                observations,
-                ..Draft::of(tenant).commit()
-            });
+        let commit = Commit {
+            observations: openings
+                .map(|link| opening(tenant, link.id, link.integration))
+                .collect(),
+            ..Draft::of(tenant).commit()
+        };
         async move {
-            log.commit(commit?).await?;
+            log.commit(commit).await?;
             Ok(())
         }
     })
     .await?;
     Ok(())
-}
-
-fn opening(tenant: TenantId, link: &Link) -> anyhow::Result<NewObservation> {
-    let notes = Metadata::from([
-        (metadata::LINK.to_owned(), link.id.to_string()),
-        (metadata::INTEGRATION.to_owned(), link.integration.to_string()),
-    ]);
-    let opened = LinkObservation::Opened {
-        visitor: Visitor::Person,
-    };
-    Ok(NewObservation {
-        event_id: EventId(id()),
-        tenant_id: tenant,
-        stream: link_trail(link.id),
-        body: EventBody {
-            event_type: opened.event_type(),
-            event_version: opened.event_version(),
-            payload: serde_json::to_string(&opened)?,
-            metadata: serde_json::to_string(&notes)?,
-            personal: None,
-        },
-        at_most: None,
-    })
 }
 
 /// Waits until the views show everything, then opens links and turns pages of lists.

@@ -15,6 +15,7 @@ mod line;
 mod lost_answers;
 mod model;
 mod mutants;
+mod rebuilt_under_writes;
 mod returned_connections;
 mod silent_holder;
 mod strangers_transaction;
