@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use application::step::STEP;
 use reqwest::{
     Method, RequestBuilder, StatusCode, Url,
     dns::{Addrs, Name, Resolve, Resolving},
@@ -13,6 +14,7 @@ use reqwest::{
     redirect,
 };
 use serde::Deserialize;
+use tracing::{Instrument, Span, field::Empty};
 
 /// How outbound requests behave.
 #[derive(Clone, Debug, Deserialize)]
@@ -130,16 +132,45 @@ impl HttpClient {
             return Err(HttpError::InsecureTarget);
         }
         let (method, path) = (request.method().clone(), request.url().path().to_owned());
-        let answer = match self.inner.execute(request).await {
-            Ok(response) => read(response, max_bytes).await,
-            Err(error) => Err(classify(&error)),
-        };
+        let span = step(&request);
+        let answer = self.answered(request, max_bytes).instrument(span.clone()).await;
+        note(&span, &answer);
         match &answer {
             Ok(answer) => tracing::debug!(%method, path, status = answer.status.as_u16(), "asked"),
             Err(error) => tracing::debug!(%method, path, %error, "asked in vain"),
         }
         answer
     }
+
+    async fn answered(&self, request: reqwest::Request, max_bytes: usize) -> Result<HttpAnswer, HttpError> {
+        match self.inner.execute(request).await {
+            Ok(response) => read(response, max_bytes).await,
+            Err(error) => Err(classify(&error)),
+        }
+    }
+}
+
+/// The request as a step of a trace: whom it goes to, and never its path, which names accounts.
+fn step(request: &reqwest::Request) -> Span {
+    const CLIENT: u64 = 3;
+    let host = request.url().host_str().unwrap_or_default();
+    tracing::info_span!(
+        target: STEP,
+        "provider",
+        name = "provider call",
+        kind = CLIENT,
+        http.request.method = request.method().as_str(),
+        server.address = host,
+        http.response.status_code = Empty,
+        failed = Empty,
+    )
+}
+
+fn note(span: &Span, answer: &Result<HttpAnswer, HttpError>) {
+    match answer {
+        Ok(answer) => span.record("http.response.status_code", answer.status.as_u16()),
+        Err(_) => span.record("failed", true),
+    };
 }
 
 async fn read(mut response: reqwest::Response, max_bytes: usize) -> Result<HttpAnswer, HttpError> {

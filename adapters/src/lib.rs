@@ -12,5 +12,6 @@ pub mod postgres;
 pub mod providers;
 pub mod sql;
 pub mod sqlite;
+pub mod traces;
 pub mod vault;
 pub mod views;

@@ -18,6 +18,7 @@ pub mod ports;
 pub mod queues;
 pub mod run;
 pub mod states;
+pub mod step;
 pub mod sync;
 pub mod work;
 

@@ -4,6 +4,7 @@
 use std::{future::Future, sync::Arc};
 
 use domain::log::Position;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::{
@@ -13,9 +14,10 @@ use crate::{
     idempotency::Idempotency,
     ports::{
         StoreError,
-        log::{CommitError, Receipt},
+        log::{Commit, CommitError, Committed, Receipt},
     },
     states::Moment,
+    step,
     work::{Sight, Work},
 };
 
@@ -26,6 +28,11 @@ const MOST_RETRIES: u32 = 10;
 pub trait UseCase: Send + Sync + 'static {
     /// What the caller gets.
     type Answer: Send + 'static;
+
+    /// What it is called where its steps are traced.
+    fn name(&self) -> &'static str {
+        step::short_name::<Self>()
+    }
 
     /// Decides. Nothing is changed until it returns; it may be called again with fresh state, so everything random is made before.
     fn decide(&self, work: &mut Work<'_>) -> impl Future<Output = Result<Decision<Self::Answer>, CommandError>> + Send;
@@ -76,10 +83,25 @@ impl App {
         idempotency: Option<&Idempotency>,
         render: fn(&U::Answer) -> Vec<u8>,
     ) -> Result<(Decision<U::Answer>, Position), Failure> {
+        let span = step::command(command.name());
+        let attempting = self.attempt_until_it_stands(context, command, idempotency, render);
+        let outcome = attempting.instrument(span.clone()).await;
+        step::ended(&span, &outcome);
+        outcome
+    }
+
+    async fn attempt_until_it_stands<U: UseCase>(
+        &self,
+        context: &Context,
+        command: &U,
+        idempotency: Option<&Idempotency>,
+        render: fn(&U::Answer) -> Vec<u8>,
+    ) -> Result<(Decision<U::Answer>, Position), Failure> {
         let first_event_id = self.entropy.id(context.now);
         let (mut sight, mut turn) = (Sight::Memory, None);
         for _ in 0..=MOST_RETRIES {
-            let (decision, work) = self.decide(context, command, first_event_id, sight).await?;
+            let deciding = self.decide(context, command, first_event_id, sight);
+            let (decision, work) = deciding.instrument(step::decide()).await?;
             let receipt = match (&decision, idempotency) {
                 (Decision::Done(answer), Some(asked)) => Some(self.receipt_of(context, asked, &render(answer))),
                 _ => None,
@@ -89,7 +111,7 @@ impl App {
                 return Ok((decision, position));
             }
             let (commit, moved) = work.into_commit(receipt);
-            match self.log.commit(commit).await {
+            match self.commit(commit).await {
                 Ok(committed) => {
                     let now = Moment::at(committed.position);
                     for (stream, state) in moved {
@@ -109,6 +131,17 @@ impl App {
             }
         }
         Err(CommandError::Contended.into())
+    }
+
+    /// One commit, as a step of its own.
+    async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
+        let span = step::commit(commit.appends.len() + commit.observations.len());
+        let outcome = self.log.commit(commit).instrument(span.clone()).await;
+        if let Ok(committed) = &outcome {
+            span.record("position", committed.position.0);
+        }
+        step::ended(&span, &outcome);
+        outcome
     }
 
     /// A decision, and the work that makes it stand. Of what this node remembered, a commit checks that it was still so. What
@@ -160,7 +193,7 @@ impl From<Failure> for CommandError {
 pub(crate) async fn spawned<T: Send + 'static>(
     task: impl Future<Output = Result<T, CommandError>> + Send + 'static,
 ) -> Result<T, CommandError> {
-    match tokio::spawn(tracing::Instrument::in_current_span(task)).await {
+    match tokio::spawn(task.in_current_span()).await {
         Ok(result) => result,
         Err(error) => Err(StoreError::Broken(format!("a command stopped: {error}")).into()),
     }

@@ -16,6 +16,11 @@ use crate::{
     view::{Cell, Cells, ViewRow},
 };
 
+/// Why a key was parked whose own event is well.
+pub(crate) const BEHIND_ANOTHER: &str = "an event before it is parked";
+/// Why a key was parked whose row is damaged.
+pub(crate) const ROW_UNREADABLE: &str = "its row cannot be read";
+
 /// How far a page could be folded.
 #[derive(Debug)]
 pub(crate) enum PageEnd {
@@ -71,11 +76,11 @@ impl<R: ViewRow> Table<R> {
         for (look, keys) in touching {
             let position = look.position();
             if keys.iter().any(|key| self.parked.contains(key)) {
-                self.park(keys, position, "an event before it is parked");
+                self.park(keys, position, BEHIND_ANOTHER);
                 continue;
             }
             if keys.iter().any(|key| self.damaged.contains(key)) {
-                self.park(keys, position, "its row cannot be read");
+                self.park(keys, position, ROW_UNREADABLE);
                 continue;
             }
             match look.obstacle::<P>() {

@@ -1,6 +1,6 @@
 //! What can be asked of the views. Every question names the tenant; nothing is found without it.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use application::ports::StoreError;
 use async_trait::async_trait;
@@ -16,6 +16,7 @@ use crate::{
     View,
     audit_entry::AuditSubject,
     connection_span::Span,
+    fold::{BEHIND_ANOTHER, ROW_UNREADABLE},
     integration::{Badge, IntegrationRow},
     link::{LinkRow, LinkStatus},
     report_day::DayFigures,
@@ -90,6 +91,63 @@ impl From<&IntegrationRow> for Cursor {
     }
 }
 
+/// A place in a list. A row that cannot be read still has one, so that the pages behind it are found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry<R> {
+    /// A row.
+    Readable(R),
+    /// A row that cannot be read until the view is rebuilt.
+    Unreadable(Cursor),
+}
+
+impl<R> Entry<R> {
+    /// The row, where it can be read.
+    pub fn readable(self) -> Option<R> {
+        match self {
+            Self::Readable(row) => Some(row),
+            Self::Unreadable(_) => None,
+        }
+    }
+
+    /// Where it stands in its list.
+    pub fn place(&self) -> Cursor
+    where
+        for<'a> Cursor: From<&'a R>,
+    {
+        match self {
+            Self::Readable(row) => row.into(),
+            Self::Unreadable(place) => *place,
+        }
+    }
+}
+
+/// Rows that stand still, by their keys.
+pub type Stale = HashMap<String, StaleReason>;
+
+/// Why a row stands still, in a word that never changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, serde::Serialize)]
+#[strum(serialize_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum StaleReason {
+    /// An event about it cannot be read, or not be folded into it.
+    EventNotFolded,
+    /// The row itself cannot be read.
+    RowUnreadable,
+    /// An event that it shares with a row that stands still waits behind that one's.
+    BehindAnother,
+}
+
+impl StaleReason {
+    /// The word for what was noted when the row was parked.
+    pub fn of(noted: &str) -> Self {
+        match noted {
+            ROW_UNREADABLE => Self::RowUnreadable,
+            BEHIND_ANOTHER => Self::BehindAnother,
+            _ => Self::EventNotFolded,
+        }
+    }
+}
+
 /// Reads the views.
 #[async_trait]
 pub trait Views: Send + Sync {
@@ -103,7 +161,7 @@ pub trait Views: Send + Sync {
         filter: &Filter<LinkStatus>,
         page: Page,
         now: Timestamp,
-    ) -> Result<Vec<LinkRow>, StoreError>;
+    ) -> Result<Vec<Entry<LinkRow>>, StoreError>;
 
     /// An integration.
     async fn integration(&self, tenant: TenantId, id: IntegrationId) -> Result<Option<IntegrationRow>, StoreError>;
@@ -115,7 +173,7 @@ pub trait Views: Send + Sync {
         filter: &Filter<Badge>,
         page: Page,
         now: Timestamp,
-    ) -> Result<Vec<IntegrationRow>, StoreError>;
+    ) -> Result<Vec<Entry<IntegrationRow>>, StoreError>;
 
     /// The provider's names of the listings that the tenant's other integrations stand on.
     async fn listings_in_use(
@@ -142,8 +200,9 @@ pub trait Views: Send + Sync {
         between: std::ops::Range<Timestamp>,
         limit: u32,
     ) -> Result<Vec<Span>, StoreError>;
-    /// The keys of the rows that stand still behind an event that could not be folded: what is read of them may be old.
-    async fn stale(&self, view: &View) -> Result<HashSet<String>, StoreError>;
+
+    /// The keys of the rows that stand still behind an event that could not be folded, and why: what is read of them may be old.
+    async fn stale(&self, view: &View) -> Result<Stale, StoreError>;
 
     /// Where the events about a subject stand behind a position, in order.
     async fn audit(

@@ -36,9 +36,8 @@ impl From<ReadError> for OpenError {
         let text = error.to_string();
         match error {
             ReadError::Decode(DecodeError::UnknownVersion { .. }) => Self::Unknown(text),
-            ReadError::Decode(DecodeError::Malformed { .. }) | ReadError::Store(StoreError::Broken(_)) => {
-                Self::Unreadable(text)
-            }
+            ReadError::Decode(DecodeError::Malformed { .. })
+            | ReadError::Store(StoreError::Broken(_) | StoreError::UnreadableRow(_)) => Self::Unreadable(text),
             ReadError::Store(StoreError::Unavailable(_)) => Self::Unavailable(text),
         }
     }

@@ -28,6 +28,8 @@ const PUT_IF_ABSENT: &str = "INSERT INTO vault (tenant_id, kind, owner, sealed, 
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant_id, kind, owner) DO NOTHING";
 const DELETE: &str = "DELETE FROM vault WHERE tenant_id = $1 AND kind = $2 AND owner = $3";
 const DELETE_OTHERS: &str = "DELETE FROM vault WHERE tenant_id = $1 AND kind = $2 AND owner <> $3";
+const DELETE_OF_NO_ATTEMPT: &str = "DELETE FROM vault WHERE kind = 'pending_credential'
+    AND NOT EXISTS (SELECT 1 FROM attempts WHERE attempts.id = vault.owner)";
 const ROWS_OF_ACCOUNT: &str = "SELECT count(*) FROM vault WHERE account_key = $1";
 
 /// The table of sealed records.
@@ -91,6 +93,10 @@ impl Vault for VaultRows {
 
     async fn delete_others(&self, kept: &Place) -> Result<(), StoreError> {
         self.pool.write(DELETE_OTHERS, place_values(kept)).await.map(|_| ())
+    }
+
+    async fn delete_of_no_attempt(&self) -> Result<u64, StoreError> {
+        self.pool.write(DELETE_OF_NO_ATTEMPT, vec![]).await
     }
 
     async fn rows_of_account(&self, account_key: &[u8; 32]) -> Result<u64, StoreError> {

@@ -1,6 +1,6 @@
 //! Reading views. Which side is live and what stands on it are read in one snapshot, so that a switch never shows half.
 
-use std::{collections::HashSet, ops::Range};
+use std::ops::Range;
 
 use application::ports::StoreError;
 use async_trait::async_trait;
@@ -16,15 +16,15 @@ use projections::{
     connection_span::{ConnectionSpanView, Span},
     integration::{Badge, IntegrationRow, IntegrationView},
     link::{LinkRow, LinkStatus, LinkView},
-    read::{Filter, Page, Views},
+    read::{Cursor, Entry, Filter, Page, Stale, StaleReason, Views},
     report_day::{DayFigures, ReportDayView},
     store::Side,
-    view::{Cell, Cells, Kind, ViewRow},
+    view::{BadCell, Cell, Cells, Kind, ViewRow},
 };
 
 use super::{
     ViewDb, due,
-    lists::ListSql,
+    lists::{ListSql, Standing},
     reports,
     statements::{CHECKPOINT_OF, STALE_KEYS, leak, names, table_name},
     store::{CHECKPOINT, broken, checkpoint, name},
@@ -89,8 +89,8 @@ impl Views for ViewDb {
         filter: &Filter<LinkStatus>,
         page: Page,
         now: Timestamp,
-    ) -> Result<Vec<LinkRow>, StoreError> {
-        self.rows::<LinkView>(|sql| sql.links.of(tenant, filter, page, now))
+    ) -> Result<Vec<Entry<LinkRow>>, StoreError> {
+        self.entries::<LinkView, LinkStatus>(|sql| sql.links.of(tenant, filter, page, now))
             .await
     }
 
@@ -108,8 +108,8 @@ impl Views for ViewDb {
         filter: &Filter<Badge>,
         page: Page,
         now: Timestamp,
-    ) -> Result<Vec<IntegrationRow>, StoreError> {
-        self.rows::<IntegrationView>(|sql| sql.integrations.of(tenant, filter, page, now))
+    ) -> Result<Vec<Entry<IntegrationRow>>, StoreError> {
+        self.entries::<IntegrationView, Badge>(|sql| sql.integrations.of(tenant, filter, page, now))
             .await
     }
 
@@ -131,7 +131,7 @@ impl Views for ViewDb {
         let values = reports::figures_of(tenant, &days, now);
         let statement = |sql: &ReadSql| Some((sql.figures, values));
         let rows = self.answer(&ReportDayView::VIEW, reports::FIGURES, statement).await?;
-        reports::together(rows).map_err(broken)
+        reports::together(rows).map_err(unreadable(&ReportDayView::VIEW))
     }
 
     async fn spans(
@@ -146,15 +146,21 @@ impl Views for ViewDb {
         let statement = |sql: &ReadSql| Some((sql.spans, values));
         let rows = self.answer(&ConnectionSpanView::VIEW, &kinds, statement).await?;
         rows.into_iter()
-            .map(|cells| reports::span(cells).map_err(broken))
+            .map(|cells| reports::span(cells).map_err(unreadable(&ConnectionSpanView::VIEW)))
             .collect()
     }
 
-    async fn stale(&self, view: &View) -> Result<HashSet<String>, StoreError> {
-        let rows = self.db.fetch(STALE_KEYS, &[name(view)], &[Kind::Text]).await?;
-        rows.into_iter()
-            .map(|cells| Cells::new(cells).parse().map_err(broken))
-            .collect()
+    async fn stale(&self, view: &View) -> Result<Stale, StoreError> {
+        let rows = self
+            .db
+            .fetch(STALE_KEYS, &[name(view)], &[Kind::Text, Kind::Text])
+            .await?;
+        let stale = |cells| -> Result<_, BadCell> {
+            let mut cells = Cells::new(cells);
+            let (key, noted): (String, String) = (cells.parse()?, cells.parse()?);
+            Ok((key, StaleReason::of(&noted)))
+        };
+        rows.into_iter().map(|cells| stale(cells).map_err(broken)).collect()
     }
 
     async fn audit(
@@ -182,8 +188,26 @@ impl ViewDb {
     ) -> Result<Vec<P::Row>, StoreError> {
         let kinds = &self.sql(&P::VIEW)?.kinds;
         let rows = self.answer(&P::VIEW, kinds, statement).await?;
-        let row = |cells| P::Row::from_cells(&mut Cells::new(cells)).map_err(broken);
+        let row = |cells| P::Row::from_cells(&mut Cells::new(cells)).map_err(unreadable(&P::VIEW));
         rows.into_iter().map(row).collect()
+    }
+
+    /// As [`Self::rows`], for lists: one row that cannot be read does not take the others with it.
+    async fn entries<P: Projection, S: Standing>(
+        &self,
+        statement: impl FnOnce(&ReadSql) -> Option<(&'static str, Vec<Cell>)> + Send,
+    ) -> Result<Vec<Entry<P::Row>>, StoreError> {
+        let kinds = &self.sql(&P::VIEW)?.kinds;
+        let rows = self.answer(&P::VIEW, kinds, statement).await?;
+        let entry = |cells: Vec<Cell>| {
+            let place = place(&P::VIEW, S::TIME, &cells);
+            match (P::Row::from_cells(&mut Cells::new(cells)), place) {
+                (Ok(row), _) => Ok(Entry::Readable(row)),
+                (Err(_), Some(place)) => Ok(Entry::Unreadable(place)),
+                (Err(error), None) => Err(unreadable(&P::VIEW)(error)),
+            }
+        };
+        rows.into_iter().map(entry).collect()
     }
 
     /// Asks the side that is live in the same moment.
@@ -200,5 +224,22 @@ impl ViewDb {
         let rows = tx.fetch(sql, &values, kinds).await?;
         tx.roll_back().await?;
         Ok(rows)
+    }
+}
+
+fn unreadable(view: &View) -> impl Fn(BadCell) -> StoreError + use<> {
+    let name = view.name;
+    move |_| StoreError::UnreadableRow(name)
+}
+
+/// Where a row stands in its list, whatever else it holds.
+fn place(view: &View, time: &str, cells: &[Cell]) -> Option<Cursor> {
+    let cell = |name: &str| cells.get(view.columns.iter().position(|column| column.name == name)?);
+    match (cell(time)?, cell("id")?) {
+        (Cell::Integer(Some(micros)), Cell::Text(Some(id))) => Some(Cursor {
+            at: Timestamp::from_timestamp_micros(*micros)?,
+            id: id.parse().ok()?,
+        }),
+        _ => None,
     }
 }

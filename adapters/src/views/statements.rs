@@ -28,7 +28,7 @@ pub(super) const OWN_BUILD: &str = "UPDATE view_build SET number = number WHERE 
 /// Nearly always there is none.
 pub(super) const PARKED_COUNTS: &str = "SELECT view, side, count(*) FROM view_parked GROUP BY view, side";
 /// What stands still on the side that is read.
-pub(super) const STALE_KEYS: &str = "SELECT parked.key FROM view_parked AS parked \
+pub(super) const STALE_KEYS: &str = "SELECT parked.key, parked.reason FROM view_parked AS parked \
      JOIN view_checkpoint AS live ON live.view = parked.view AND live.side = parked.side WHERE parked.view = $1";
 pub(super) const LET_GO: &str = "DELETE FROM view_lease WHERE work = $1 AND holder = $2";
 pub(super) const LEAVE: &str = "DELETE FROM view_lease WHERE holder = $1";

@@ -18,7 +18,7 @@ use strum::IntoEnumIterator;
 use crate::{
     on_both_databases,
     stories::{LIFE, Story, World, google, minute, tenant, uuid},
-    support::{FIRST_PAGE, MemoryLog, Node, TestDb},
+    support::{FIRST_PAGE, MemoryLog, Node, Readable, TestDb},
 };
 
 on_both_databases![
@@ -65,14 +65,16 @@ async fn no_question_reaches_into_another_tenant(db: &TestDb) {
             .views
             .links(asking, &Filter::default(), FIRST_PAGE, now)
             .await
-            .unwrap();
+            .unwrap()
+            .readable();
         assert_eq!(links.iter().map(|row| row.id).collect::<Vec<_>>(), found);
         let found = own.map(|own| own.integration()).into_iter().collect::<Vec<_>>();
         let rows = node
             .views
             .integrations(asking, &Filter::default(), FIRST_PAGE, now)
             .await
-            .unwrap();
+            .unwrap()
+            .readable();
         assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), found);
         for world in [mine, theirs] {
             let is_own = world.tenant == asking;
@@ -87,7 +89,12 @@ async fn no_question_reaches_into_another_tenant(db: &TestDb) {
                 customer: Some(world.customer),
                 ..Filter::default()
             };
-            let links = node.views.links(asking, &of_customer, FIRST_PAGE, now).await.unwrap();
+            let links = node
+                .views
+                .links(asking, &of_customer, FIRST_PAGE, now)
+                .await
+                .unwrap()
+                .readable();
             assert_eq!(!links.is_empty(), is_own);
         }
     }
@@ -141,14 +148,20 @@ async fn a_status_is_filtered_as_the_row_says_it(db: &TestDb) {
             .views
             .links(tenant(), &Filter::default(), FIRST_PAGE, now)
             .await
-            .unwrap();
+            .unwrap()
+            .readable();
         assert_eq!(all.len(), 9);
         for status in LinkStatus::iter() {
             let filter = Filter {
                 status: Some(status),
                 ..Filter::default()
             };
-            let found = node.views.links(tenant(), &filter, FIRST_PAGE, now).await.unwrap();
+            let found = node
+                .views
+                .links(tenant(), &filter, FIRST_PAGE, now)
+                .await
+                .unwrap()
+                .readable();
             let expected: Vec<_> = all.iter().filter(|row| row.status_at(now) == status).cloned().collect();
             assert_eq!(found, expected, "{status} at {now}");
         }
@@ -164,7 +177,8 @@ async fn a_badge_is_filtered_as_the_row_says_it(db: &TestDb) {
             .views
             .integrations(tenant(), &Filter::default(), FIRST_PAGE, now)
             .await
-            .unwrap();
+            .unwrap()
+            .readable();
         assert_eq!(all.len(), 8);
         for wanted in Badge::iter() {
             let filter = Filter {
@@ -175,7 +189,8 @@ async fn a_badge_is_filtered_as_the_row_says_it(db: &TestDb) {
                 .views
                 .integrations(tenant(), &filter, FIRST_PAGE, now)
                 .await
-                .unwrap();
+                .unwrap()
+                .readable();
             let expected: Vec<_> = all.iter().filter(|row| badge(row, now) == wanted).cloned().collect();
             assert_eq!(found, expected, "{wanted} at {now}");
             seen.extend((!found.is_empty()).then_some(wanted));
@@ -197,12 +212,14 @@ async fn lists_are_paged_newest_first_without_gaps_or_repeats(db: &TestDb) {
             .views
             .links(tenant(), &Filter::default(), page, minute(60))
             .await
-            .unwrap();
+            .unwrap()
+            .readable();
         let integrations = node
             .views
             .integrations(tenant(), &Filter::default(), page, minute(60))
             .await
-            .unwrap();
+            .unwrap()
+            .readable();
         assert_eq!(rows.len(), integrations.len());
         let Some(last) = rows.last() else { break };
         after = Some(Cursor::from(last));
@@ -242,12 +259,14 @@ async fn lists_are_filtered_by_customer_location_and_provider(db: &TestDb) {
             .views
             .links(tenant(), &of_links, FIRST_PAGE, minute(60))
             .await
-            .unwrap();
+            .unwrap()
+            .readable();
         let rows = node
             .views
             .integrations(tenant(), &of_integrations, FIRST_PAGE, minute(60))
             .await
-            .unwrap();
+            .unwrap()
+            .readable();
         assert_eq!((links.len(), rows.len()), (hits, hits), "{of_links:?}");
     }
 }

@@ -18,7 +18,7 @@ use projections::{
 use crate::{
     on_both_databases,
     stories::{Story, StoryReader, World, customer, link, minute, tenant},
-    support::{FIRST_PAGE, MemoryLog, Node, TestDb},
+    support::{FIRST_PAGE, MemoryLog, Node, Readable, TestDb},
 };
 
 on_both_databases![
@@ -56,12 +56,14 @@ async fn everything(node: &Node) -> Vec<String> {
         .views
         .links(tenant(), &Filter::default(), FIRST_PAGE, now)
         .await
-        .unwrap();
+        .unwrap()
+        .readable();
     let integrations = node
         .views
         .integrations(tenant(), &Filter::default(), FIRST_PAGE, now)
         .await
-        .unwrap();
+        .unwrap()
+        .readable();
     let subject = AuditSubject::Customer(customer());
     let audit = node.views.audit(tenant(), subject, Position(0), 1_000).await.unwrap();
     let links = links.iter().map(|row| format!("{row:?}"));

@@ -23,7 +23,7 @@ use grantlink_adapters::{postgres, views::ViewDb};
 use projections::{
     Projection,
     checkpoints::Checkpoints,
-    read::Page,
+    read::{Entry, Page},
     reader::EventReader,
     runner::{Pace, Runner, Sources},
 };
@@ -272,5 +272,19 @@ pub(crate) struct Kept(JoinHandle<()>);
 impl Drop for Kept {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+/// The rows of a list in which each can be read.
+pub(crate) trait Readable<R> {
+    fn readable(self) -> Vec<R>;
+}
+
+impl<R> Readable<R> for Vec<Entry<R>> {
+    fn readable(self) -> Vec<R> {
+        let length = self.len();
+        let rows: Vec<_> = self.into_iter().filter_map(Entry::readable).collect();
+        assert_eq!(rows.len(), length, "a row cannot be read");
+        rows
     }
 }

@@ -8,7 +8,7 @@ use axum::{
 use domain::log::Position;
 use serde::Serialize;
 
-use crate::{problem::Problem, state::Server};
+use crate::{operations, problem::Problem, state::Server};
 
 /// How far the views must be to show what the command did.
 pub(super) const POSITION: HeaderName = HeaderName::from_static("grantlink-position");
@@ -48,6 +48,7 @@ pub(super) fn respond(
 
 /// An answer that was rendered already, and how far a reader must be.
 pub(super) fn with_position(server: &Server, context: &Context, status: StatusCode, done: Done<Vec<u8>>) -> Response {
+    operations::follow(&server.checkpoints, done.position);
     let token = server.app.cipher.seal_number(context.tenant, done.position.0);
     let Ok(token) = HeaderValue::try_from(token) else {
         return Problem::internal("a position token that is no header").into_response();
@@ -68,6 +69,10 @@ where
     R: Fn(U::Answer) -> Vec<u8> + Send + Sync + 'static,
 {
     type Answer = Vec<u8>;
+
+    fn name(&self) -> &'static str {
+        self.command.name()
+    }
 
     async fn decide(&self, work: &mut Work<'_>) -> Result<Decision<Vec<u8>>, CommandError> {
         Ok(match self.command.decide(work).await? {

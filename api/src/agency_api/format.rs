@@ -17,7 +17,7 @@ const NEXT_CURSOR: HeaderName = HeaderName::from_static("grantlink-next-cursor")
 
 /// How an answer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
+pub(crate) enum Format {
     /// One JSON object with everything in it.
     Json,
     /// One JSON object a line.
@@ -62,7 +62,7 @@ fn of_type(media_type: &str) -> Option<Format> {
 }
 
 /// A row of a table.
-pub(super) trait Row: Serialize {
+pub(crate) trait Row: Serialize {
     /// What its cells are called.
     const COLUMNS: &'static [&'static str];
 
@@ -88,7 +88,7 @@ pub(super) fn file<R: Row>(format: Format, name: &str, rows: &[R], next_cursor: 
     response
 }
 
-fn ndjson(rows: &[impl Serialize]) -> String {
+pub(crate) fn ndjson(rows: &[impl Serialize]) -> String {
     let lines = rows.iter().map(|row| serde_json::to_string(row).unwrap_or_default()); // our rows always become JSON
     lines.map(|line| line + "\n").collect()
 }

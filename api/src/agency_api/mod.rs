@@ -84,6 +84,9 @@ pub(crate) fn job_as_json(job: Job) -> Value {
     json!(jobs::Job::from(job))
 }
 
+pub(crate) use format::Format;
+pub(crate) use reports::{AccessWanted, DaysWanted, Source, access_report, days_report};
+
 /// A timeline as the API writes it into a file, for the command line.
 pub(crate) fn timeline_as_csv(events: &[Recorded], entries: Vec<TimelineEntry>) -> String {
     format::csv(&timeline::entries(events, entries))

@@ -19,7 +19,7 @@ use crate::{
 /// What the caller wants to see.
 pub(super) const MIN_POSITION: HeaderName = HeaderName::from_static("grantlink-min-position");
 /// A read waits no longer than this for the views.
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// The header that every read takes.
 #[derive(IntoParams)]
@@ -61,6 +61,11 @@ impl<N> Reading<N> {
     /// Waits until a view shows a position.
     pub(super) async fn reached(&self, server: &Server, view: &View, position: Position) -> Result<(), Problem> {
         Ok(server.checkpoints.wait_for(view.name, position, LONGEST_WAIT).await?)
+    }
+
+    /// What the views must show for it.
+    pub(super) fn at_least(&self) -> Position {
+        self.at_least
     }
 
     /// Waits until the views show what the caller asked for.

@@ -9,7 +9,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use adapters::{clock::SystemClock, entropy::OsEntropy, providers::ProviderConfig, vault::Keyring};
+use adapters::{
+    clock::SystemClock, entropy::OsEntropy, providers::ProviderConfig, traces::TraceFigures, vault::Keyring,
+};
 use anyhow::Context;
 use application::ports::clock::{Clock, Entropy};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -48,7 +50,7 @@ impl Demo {
             filter: "warn".to_owned(),
             json: Some(false),
         };
-        logging::start(&log)?;
+        logging::start(&log, None)?;
         let temporary = tempfile::Builder::new().prefix("grantlink-demo-").tempdir()?;
         let folder = self.data.clone().unwrap_or_else(|| temporary.path().to_owned());
         std::fs::create_dir_all(&folder).with_context(|| format!("the folder {} cannot be made", folder.display()))?;
@@ -59,7 +61,8 @@ impl Demo {
         config.validate()?;
         let seeded = seed::seed(&config, &folder).await?;
         let data = self.what_becomes_of_the_data();
-        serve::run(&config, |_| words::welcome(&seeded, port, data)).await?;
+        let welcome = |_| words::welcome(&seeded, port, data);
+        serve::run(&config, &TraceFigures::default(), welcome).await?;
         google.stop().await;
         println!("Stopped.");
         Ok(())

@@ -12,6 +12,7 @@ mod logging;
 mod past;
 mod rebuild;
 mod replay;
+mod report;
 mod serve;
 mod show;
 mod stopping;
@@ -57,6 +58,9 @@ enum Command {
     Jobs(jobs::ShowJobs),
     /// Tells the story of a link, a customer, a location, a member or an integration: who did what, when.
     Replay(replay::Replay),
+    /// Writes an agency's reports.
+    #[command(subcommand)]
+    Report(report::Report),
     /// Erases people, for good.
     Erase(erase::Erase),
     /// Writes the log, and what belongs to it where asked for, as lines of JSON.
@@ -110,6 +114,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Views(views) => views.run(&config()?).await,
         Command::Jobs(jobs) => jobs.run(&config()?).await,
         Command::Replay(replay) => replay.run(&config()?).await,
+        Command::Report(report) => report.run(&config()?).await,
         Command::Erase(erase) => erase.run(&config()?).await,
         Command::Export(export) => export.run(&config()?).await,
         Command::Import(import) => import.run(&config()?).await,

@@ -1,7 +1,12 @@
 //! `grantlink serve`.
 
-use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
 
+use adapters::{
+    clock::SystemClock,
+    http,
+    traces::{TraceFigures, Traces},
+};
 use anyhow::{Context, ensure};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -17,8 +22,9 @@ use crate::{
 
 /// Serves until told to stop.
 pub(super) async fn serve(config: Config) -> anyhow::Result<()> {
-    logging::start(&config.log)?;
     config.validate()?;
+    let (traces, steps) = Traces::start(&config.traces, http::client(&config.http)?, Arc::new(SystemClock))?.unzip();
+    logging::start(&config.log, steps)?;
     ensure!(
         !keyring_of(&config.keys)?.is_demo(),
         "this keyring was made by the demo, and what it seals is not safe: make one with `grantlink keyring init`"
@@ -28,17 +34,22 @@ pub(super) async fn serve(config: Config) -> anyhow::Result<()> {
             "no server.trusted_proxies: behind a proxy, all visitors would count as one, and share its limits"
         );
     }
-    run(&config, |_| {}).await
+    let figures = traces.as_ref().map(Traces::figures).cloned().unwrap_or_default();
+    let served = run(&config, &figures, |_| {}).await;
+    if let Some(traces) = traces {
+        traces.close().await; // also when serving failed: why, may stand in it
+    }
+    served
 }
 
 /// Serves a configuration that was checked, and tells when it is reachable.
-pub(super) async fn run(config: &Config, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
+pub(super) async fn run(config: &Config, traces: &TraceFigures, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
     let installation = Installation::open(config).await?;
     held_against_the_ledger(&installation).await?;
     let listener = listen(config.server.listen, "server.listen").await?;
     let for_operators = listen(config.operations.listen, "operations.listen").await?;
     let hosts = hosts(config)?;
-    let server = installation.server(config);
+    let server = installation.server(config, traces);
     let following = (installation.follow(), installation.heed());
     let stop = server.drain.announced().clone();
     let mut working = JoinSet::new();

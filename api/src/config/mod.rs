@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use adapters::{http::HttpConfig, providers::ProviderConfig};
+use adapters::{http::HttpConfig, providers::ProviderConfig, traces::TracesConfig};
 use anyhow::Context;
 use ipnet::IpNet;
 use secrecy::SecretString;
@@ -40,6 +40,8 @@ pub struct Config {
     pub log: LogConfig,
     /// How it is watched, and how it stops.
     pub operations: OperationsConfig,
+    /// Where the steps of requests are sent.
+    pub traces: TracesConfig,
 }
 
 /// Where the server listens, and under which addresses it is reached.

@@ -18,6 +18,7 @@ use adapters::{
     ledger::FileLedger,
     providers::{ConfiguredCatalogue, ProviderConfig},
     sql::Stores,
+    traces::TraceFigures,
     vault::{Keyring, VaultCipher},
     views::ViewDb,
 };
@@ -134,7 +135,7 @@ impl Installation {
     }
 
     /// What handlers share.
-    pub fn server(&self, config: &Config) -> Server {
+    pub fn server(&self, config: &Config, traces: &TraceFigures) -> Server {
         Server {
             app: Arc::clone(&self.app),
             views: self.views.clone(),
@@ -143,7 +144,7 @@ impl Installation {
             limits: Arc::default(),
             opened: Arc::default(),
             proxies: Arc::new(TrustedProxies(config.server.trusted_proxies.clone())),
-            measures: Measures::new(&self.stores.figures),
+            measures: Measures::new(&self.stores.figures, traces),
             drain: Drain::default(),
         }
     }

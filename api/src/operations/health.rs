@@ -141,9 +141,12 @@ mod tests {
         };
         let view = ViewSample {
             name: "link",
+            version: 1,
+            position: Position(7),
             behind_events: 0,
             behind: Duration::ZERO,
             parked: 0,
+            first_parked: vec![],
             health: Health::Following,
         };
         Sample {

@@ -3,7 +3,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use adapters::sql::LogFigures;
+use adapters::{sql::LogFigures, traces::TraceFigures};
 use axum::http::Method;
 use prometheus_client::{
     encoding::text::encode,
@@ -64,15 +64,16 @@ struct Own {
 
 impl Default for Measures {
     fn default() -> Self {
-        Self::new(&LogFigures::default())
+        Self::new(&LogFigures::default(), &TraceFigures::default())
     }
 }
 
 impl Measures {
-    /// Beside the figures of the log's writer.
-    pub fn new(log: &LogFigures) -> Self {
+    /// Beside the figures of the log's writer and of the traces.
+    pub fn new(log: &LogFigures, traces: &TraceFigures) -> Self {
         let mut registry = Registry::with_prefix("grantlink");
         log.register(&mut registry);
+        traces.register(&mut registry);
         let mut inner = Inner {
             registry,
             served: Family::default(),

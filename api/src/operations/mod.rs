@@ -2,6 +2,7 @@
 
 pub mod doctor;
 mod drain;
+mod follow;
 mod health;
 mod labels;
 mod measures;
@@ -10,6 +11,7 @@ mod sample;
 mod serve;
 
 pub use drain::Drain;
+pub(crate) use follow::follow;
 pub use labels::{Room, SignIn};
 pub use measures::Measures;
 pub(crate) use measures::UnderWay;

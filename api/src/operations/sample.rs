@@ -13,7 +13,7 @@ use domain::log::Position;
 use projections::{
     VIEWS, View,
     checkpoints::{Checkpoints, Health},
-    store::ViewStore,
+    store::{Parked, ViewStore},
 };
 use tokio::{
     sync::watch,
@@ -23,6 +23,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::measures::Measures;
 
+/// So many rows that stand still are named; the others are counted.
+const MOST_NAMED: usize = 100;
 const EVERY: Duration = Duration::from_secs(1);
 /// A database that takes longer counts as away.
 const LONGEST_LOOK: Duration = Duration::from_secs(3);
@@ -62,8 +64,14 @@ pub struct ViewSample {
     pub behind_events: u64,
     /// The age of the oldest of them.
     pub behind: Duration,
+    /// The version of its shape that this node reads.
+    pub version: u32,
+    /// How far it is.
+    pub position: Position,
     /// How many of its rows stand still.
     pub parked: u64,
+    /// The first of them.
+    pub first_parked: Vec<Parked>,
     /// How it is doing on this node.
     pub health: Health,
 }
@@ -175,9 +183,12 @@ impl Sampler {
         };
         Ok(ViewSample {
             name: view.name,
+            version: view.version,
+            position: checkpoint.position,
             behind_events,
             behind,
             parked: parked.len() as u64,
+            first_parked: parked.into_iter().take(MOST_NAMED).collect(),
             health: self.checkpoints.health(view.name).unwrap_or_default(),
         })
     }

@@ -9,6 +9,8 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use projections::checkpoints::Health;
+use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch};
 use tokio_util::sync::CancellationToken;
 
@@ -16,7 +18,7 @@ use super::{
     drain::Drain,
     health::Readiness,
     measures::Measures,
-    sample::{Limits, Sample, Sampler},
+    sample::{Limits, Sample, Sampler, ViewSample},
 };
 use crate::server::{Line, accept};
 
@@ -54,6 +56,7 @@ fn router(operations: Operations, found: watch::Receiver<Option<Sample>>) -> Rou
         .route("/healthz", get(alive))
         .route("/readyz", get(ready))
         .route("/metrics", get(figures))
+        .route("/views", get(views))
         .with_state(Arc::new(Asked { operations, found }))
 }
 
@@ -71,6 +74,41 @@ async fn ready(State(asked): State<Arc<Asked>>) -> Response {
         StatusCode::SERVICE_UNAVAILABLE
     };
     (status, [NO_STORE], Json(readiness)).into_response()
+}
+
+/// How far each view is, and which of its rows stand still, since when and why. Keys are ids; no row is shown.
+async fn views(State(asked): State<Arc<Asked>>) -> Response {
+    match asked.found.borrow().as_ref() {
+        Some(Sample {
+            database: Ok(_), views, ..
+        }) => {
+            let views: Vec<_> = views.iter().map(told).collect();
+            ([NO_STORE], Json(json!({ "views": views }))).into_response()
+        }
+        _ => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            [NO_STORE],
+            "the database does not answer\n",
+        )
+            .into_response(),
+    }
+}
+
+fn told(view: &ViewSample) -> Value {
+    let (health, reason) = match &view.health {
+        Health::Following => ("following", None),
+        Health::Failing(reason) => ("failing", Some(reason)),
+        Health::StoodDown(reason) => ("stood_down", Some(reason)),
+    };
+    let parked = view.first_parked.iter();
+    let parked: Vec<_> = parked
+        .map(|at| json!({ "key": at.key, "position": at.position.0, "reason": at.reason }))
+        .collect();
+    json!({
+        "view": view.name, "version": view.version, "position": view.position.0, "lag_events": view.behind_events,
+        "lag_seconds": view.behind.as_secs(), "here": health, "because": reason, "parked_rows": view.parked,
+        "parked": parked,
+    })
 }
 
 async fn figures(State(asked): State<Arc<Asked>>) -> Response {

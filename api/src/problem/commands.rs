@@ -92,6 +92,11 @@ impl From<StoreError> for Problem {
         match &error {
             StoreError::Unavailable(_) => Self::new(Kind::Unavailable).cause(&error),
             StoreError::Broken(_) => Self::internal(&error),
+            StoreError::UnreadableRow(view) => Self::new(Kind::ViewRowUnreadable)
+                .detail(&format!(
+                    "nothing is lost; whoever runs the server mends it with: grantlink rebuild {view}"
+                ))
+                .cause(&error),
         }
     }
 }

@@ -121,6 +121,8 @@ kinds! {
     ProviderUnavailable = SERVICE_UNAVAILABLE, "provider-unavailable", "The provider is unavailable";
     /// The views do not show that position yet.
     NotYetVisible = SERVICE_UNAVAILABLE, "not-yet-visible", "The data is not that far yet";
+    /// A row of a view is damaged, until the view is rebuilt.
+    ViewRowUnreadable = SERVICE_UNAVAILABLE, "view-row-unreadable", "This cannot be read until it is mended";
     /// Too many change the same.
     Contended = SERVICE_UNAVAILABLE, "contended", "Too many changes at once";
     /// More calls are under way than this node can serve.

@@ -135,6 +135,11 @@ impl Problem {
         self.kind
     }
 
+    /// What is wrong, for a person at the command line.
+    pub(crate) fn words(&self) -> &str {
+        self.detail.as_deref().unwrap_or(self.title)
+    }
+
     /// What the log should say, and no caller may read.
     pub fn logged_cause(&self) -> Option<&str> {
         self.cause.as_deref()

@@ -12,6 +12,7 @@ use axum::{
 };
 use domain::host::HostName;
 use tower::ServiceExt;
+use tracing::Instrument;
 
 use super::{
     request_line::RequestLine,
@@ -100,7 +101,9 @@ async fn dispatch(State(rooms): State<Arc<Rooms>>, mut request: Request) -> Resp
     let room = asking.as_ref().map_or(Room::Public, |asking| asking.room);
     let line = RequestLine::begin(app, measures.clone(), room, &mut request);
     let (id, keeps_connections) = (line.id(), request.version() < Version::HTTP_2);
-    let answered = tokio::time::timeout(LONGEST_REQUEST, enter(&rooms, asking, request)).await;
+    let answered = tokio::time::timeout(LONGEST_REQUEST, enter(&rooms, asking, request))
+        .instrument(line.step())
+        .await;
     let mut response = answered.unwrap_or_else(|_| refusal(room, Kind::RequestTimeout, Some(id)));
     if app.addresses.scheme == "https" {
         response

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use application::App;
+use adapters::traces::{Parent, is_kept};
+use application::{App, step::STEP};
 use axum::{
     extract::{MatchedPath, Request},
     http::{HeaderMap, HeaderName, Method},
@@ -10,6 +11,7 @@ use axum::{
 };
 use domain::ids::{AgencyId, RequestId};
 use tokio::time::Instant;
+use tracing::{Span, field::Empty};
 use uuid::Uuid;
 
 use crate::{
@@ -19,6 +21,8 @@ use crate::{
 
 /// The call's id: the caller's own, where it is a UUID.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Which trace the caller wants it to belong to.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// Noted for a request that nobody waits for any more, as other servers do.
 const LEFT: u16 = 499;
 /// The route of what has none.
@@ -65,6 +69,8 @@ pub(super) struct RequestLine {
     notes: Notes,
     began: Instant,
     measures: Measures,
+    step: Span,
+    trace: Option<String>,
     is_written: bool,
 }
 
@@ -76,6 +82,7 @@ impl RequestLine {
             Room::Public => None, // strangers name nothing
         };
         let id = given.unwrap_or_else(|| RequestId(app.entropy.id(app.clock.now())));
+        let (step, trace) = step(id, room, request);
         let notes = Notes::default();
         let extensions = request.extensions_mut();
         extensions.insert(id);
@@ -87,6 +94,8 @@ impl RequestLine {
             notes,
             began: Instant::now(),
             measures,
+            step,
+            trace,
             is_written: false,
         }
     }
@@ -94,6 +103,11 @@ impl RequestLine {
     /// The id that it was given.
     pub(super) fn id(&self) -> RequestId {
         self.id
+    }
+
+    /// What is done for it, as a step of a trace.
+    pub(super) fn step(&self) -> Span {
+        self.step.clone()
     }
 
     /// Writes the line.
@@ -110,6 +124,7 @@ impl RequestLine {
         let (method, request_id) = (self.method.as_str(), tracing::field::display(self.id));
         let agency = learned.agency.get().map(tracing::field::display);
         let key = learned.key.get().copied();
+        let trace_id = self.trace.as_deref();
         let took_ms = (took.as_secs_f64() * 1e6).round() / 1e3;
         macro_rules! line {
             ($level:ident, $said:literal) => {
@@ -119,6 +134,7 @@ impl RequestLine {
                     status,
                     took_ms,
                     request_id,
+                    trace_id,
                     agency,
                     key,
                     cause,
@@ -133,7 +149,23 @@ impl RequestLine {
             (_, Room::Public) => line!(info, "served the page"),
             (_, Room::Api) => line!(info, "served the call"),
         }
+        self.end_step(&route, status);
         self.measures.served(self.room, &self.method, route, status, took);
+    }
+
+    fn end_step(&self, route: &str, status: u16) {
+        let (step, learned) = (&self.step, &self.notes.0);
+        if let Some(agency) = learned.agency.get() {
+            step.record("grantlink.agency", tracing::field::display(agency));
+        }
+        if let Some(key) = learned.key.get() {
+            step.record("grantlink.key", *key);
+        }
+        step.record("name", format!("{} {route}", self.method.as_str()));
+        step.record("http.route", route);
+        step.record("http.response.status_code", status);
+        step.record("failed", status >= 500);
+        step.record("ended", true); // what it set going may take longer
     }
 }
 
@@ -152,6 +184,40 @@ pub(crate) fn request_id(app: &App, request: &Request) -> RequestId {
     known
         .or_else(|| given_id(request.headers()))
         .unwrap_or_else(|| RequestId(app.entropy.id(app.clock.now())))
+}
+
+/// The request as a step, and the trace that it belongs to. Software that calls the API may name its own trace; strangers on the
+/// pages may not. Otherwise the trace's id is the request's, so that one leads to the other.
+fn step(id: RequestId, room: Room, request: &Request) -> (Span, Option<String>) {
+    const SERVER: u64 = 2;
+    let named: Option<Parent> = match room {
+        Room::Api => request
+            .headers()
+            .get(TRACEPARENT)
+            .and_then(|text| text.to_str().ok()?.parse().ok()),
+        Room::Public => None,
+    };
+    let trace = named.map_or(id.0.as_u128(), |parent| parent.trace).max(1); // 0 is no trace's id
+    let span = tracing::info_span!(
+        target: STEP,
+        parent: None,
+        "request",
+        kind = SERVER,
+        trace,
+        parent = named.map(|parent| parent.step),
+        sampled = named.map(|parent| parent.is_sampled),
+        grantlink.request_id = %id,
+        http.request.method = request.method().as_str(),
+        name = Empty,
+        http.route = Empty,
+        http.response.status_code = Empty,
+        grantlink.agency = Empty,
+        grantlink.key = Empty,
+        failed = Empty,
+        ended = Empty,
+    );
+    let trace = is_kept(&span).then(|| format!("{trace:032x}"));
+    (span, trace)
 }
 
 fn given_id(headers: &HeaderMap) -> Option<RequestId> {

@@ -65,6 +65,9 @@ impl App {
         for entry in self.ledger.entries().await? {
             newest.insert(entry.subject, (entry.agency, entry.step));
         }
+        if !newest.is_empty() {
+            self.drop_what_came_late().await?;
+        }
         newest.retain(|_, (_, step)| is_meant(*step));
         let mut outcome = Reapplied {
             known: newest.len(),
@@ -84,6 +87,18 @@ impl App {
             }
         }
         Ok(outcome)
+    }
+
+    /// A sign-in that was under way during an erasure drops what it was given; one whose server was killed just then could not.
+    async fn drop_what_came_late(&self) -> Result<(), CommandError> {
+        let dropped = self.vault.delete_of_no_attempt().await?;
+        if dropped > 0 {
+            tracing::warn!(
+                dropped,
+                "dropped what a provider gave for erased people after their erasure"
+            );
+        }
+        Ok(())
     }
 
     async fn standing(&self, subject: Subject, agency: AgencyId, step: Step) -> Result<Standing, CommandError> {

@@ -10,6 +10,7 @@ use domain::{
     log::StreamId,
     trail::CallbackRejection,
 };
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{
@@ -91,8 +92,10 @@ impl App {
         };
         let (app, visit) = (Arc::clone(self), visit.clone());
         // Its own task: a browser that goes away now must not leave the attempt between the claim and its outcome.
-        let task = tokio::spawn(async move { app.use_answer(&visit, attempt, found, claim).await });
-        task.await.unwrap_or(Err(CommandError::AttemptOver))
+        let using = async move { app.use_answer(&visit, attempt, found, claim).await };
+        tokio::spawn(using.in_current_span())
+            .await
+            .unwrap_or(Err(CommandError::AttemptOver))
     }
 
     /// What came of a hand-off that was claimed before. While its token request is under way, the browser waits for it too.

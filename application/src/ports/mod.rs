@@ -24,6 +24,9 @@ pub enum StoreError {
     /// The store answered something that cannot be.
     #[error("the store failed: {0}")]
     Broken(String),
+    /// A row of a view does not hold what its columns say. A rebuild of that view mends it.
+    #[error("a row of the view {0} cannot be read until it is rebuilt")]
+    UnreadableRow(&'static str),
 }
 
 impl From<DecodeError> for StoreError {

@@ -110,6 +110,10 @@ pub trait Vault: Send + Sync {
     /// Deletes all rows of a kind in a tenant but the one at this place (network keys of past months).
     async fn delete_others(&self, kept: &Place) -> Result<(), StoreError>;
 
+    /// Deletes what providers gave to attempts that are no more: their rows went when a customer was erased, and this came late.
+    /// Answers how many there were.
+    async fn delete_of_no_attempt(&self) -> Result<u64, StoreError>;
+
     /// How many rows, in any tenant, stand on the same provider account.
     async fn rows_of_account(&self, account_key: &[u8; 32]) -> Result<u64, StoreError>;
 }

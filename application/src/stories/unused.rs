@@ -59,6 +59,7 @@ unused! {
         put_if_absent(SecretRow) -> ();
         delete(&Place) -> ();
         delete_others(&Place) -> ();
+        delete_of_no_attempt() -> u64;
         rows_of_account(&[u8; 32]) -> u64;
     }
     Ledger {

@@ -3,6 +3,7 @@
 
 mod agency;
 mod browser;
+mod collector;
 mod files;
 mod html;
 mod network;
@@ -15,6 +16,7 @@ mod then;
 
 pub use agency::{Agency, Answer, Issue, Issued, Place};
 pub use browser::{Browser, Consent};
+pub use collector::{Collector, Received};
 pub use files::{Files, KEYRING};
 pub use network::{client, localhost_at_home};
 pub use page::Page;

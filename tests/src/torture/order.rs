@@ -190,7 +190,9 @@ impl From<Result<Committed, CommitError>> for Outcome {
             Err(CommitError::Conflict(_)) => Self::Conflict,
             Err(CommitError::Answered(_)) => Self::Answered,
             Err(CommitError::Store(StoreError::Unavailable(_))) => Self::Unavailable,
-            Err(CommitError::Store(StoreError::Broken(why))) => Self::Broken(why),
+            Err(CommitError::Store(error @ (StoreError::Broken(_) | StoreError::UnreadableRow(_)))) => {
+                Self::Broken(error.to_string())
+            }
         }
     }
 }

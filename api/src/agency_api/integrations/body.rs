@@ -1,7 +1,5 @@
 //! Integrations as JSON.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, Utc};
 use domain::{
     Timestamp,
@@ -9,7 +7,10 @@ use domain::{
     integration::RequestOutcome,
     provider::ProviderId,
 };
-use projections::integration::{Badge as BadgeKind, IntegrationRow, LastRequest as Ended, PendingLink, badge};
+use projections::{
+    integration::{Badge as BadgeKind, IntegrationRow, LastRequest as Ended, PendingLink, badge},
+    read::{Stale, StaleReason},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -51,6 +52,9 @@ pub(in crate::agency_api) struct Integration {
     last_request: Option<LastRequest>,
     /// Whether this may be old: an event about it could not be read, and it stands as it was before.
     stale: bool,
+    /// Why: `event_not_folded`, `row_unreadable`, or `behind_another` where an event is shared with something that stands still.
+    #[schema(value_type = Option<String>, example = "event_not_folded")]
+    stale_reason: Option<StaleReason>,
 }
 
 /// How an integration stands, in words, icon and colour.
@@ -142,13 +146,18 @@ impl Integration {
             provider: row.provider,
             created_at: row.created_at,
             stale: false,
+            stale_reason: None,
         }
     }
 
     /// The same, saying so if it is one of those that stand still.
-    pub(super) fn among(self, stale: &HashSet<String>) -> Self {
-        let stale = stale.contains(&self.id.to_string());
-        Self { stale, ..self }
+    pub(super) fn among(self, stale: &Stale) -> Self {
+        let stale_reason = stale.get(&self.id.to_string()).copied();
+        Self {
+            stale: stale_reason.is_some(),
+            stale_reason,
+            ..self
+        }
     }
 }
 

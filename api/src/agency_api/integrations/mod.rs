@@ -2,13 +2,11 @@
 
 mod body;
 
-use std::collections::HashSet;
-
 use axum::{Json, extract::State};
 use domain::ids::{CustomerId, IntegrationId, LocationId};
 use projections::{
     integration::{Badge, IntegrationView},
-    read::{Cursor, Filter},
+    read::{Entry, Filter, Stale},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -60,6 +58,8 @@ pub(super) struct Integrations {
     data: Vec<Integration>,
     /// Where the next page begins; `null` on the last one.
     next_cursor: Option<String>,
+    /// How many integrations of this page are left out, because what is kept of them cannot be read until it is mended.
+    unreadable: usize,
 }
 
 /// Lists integrations
@@ -83,23 +83,28 @@ pub(super) async fn list(
         status: wanted.status,
     };
     reading.shown_by(&server, &[IntegrationView::VIEW]).await?;
-    let stale = server.views.stale(&IntegrationView::VIEW).await?; // first, so that no old row goes without the word
     let until = as_of::moment(&server, &reading, wanted.as_of.as_deref()).await?;
     let now = until.map_or(reading.caller.context.now, |until| until.at);
+    let mut stale = Stale::new();
     let rows = if let Some(until) = until {
         let past = as_of::indexed(&server, &reading, until).await?;
-        past.integrations(&filter, page.with_one_more()).await?
+        let rows = past.integrations(&filter, page.with_one_more()).await?;
+        rows.into_iter().map(Entry::Readable).collect()
     } else {
         let views = &server.views;
+        stale = views.stale(&IntegrationView::VIEW).await?; // first, so that no old row goes without the word
         let rows = views.integrations(reading.tenant(), &filter, page.with_one_more(), now);
         rows.await?
     };
-    let (rows, next_cursor) = page.cut(&server, reading.tenant(), rows, |row| Cursor::from(row));
-    let data = rows
-        .into_iter()
-        .map(|row| Integration::of(row, now).among(&stale))
-        .collect();
-    Ok(Json(Integrations { data, next_cursor }))
+    let (rows, next_cursor) = page.cut(&server, reading.tenant(), rows, Entry::place);
+    let length = rows.len();
+    let rows = rows.into_iter().filter_map(Entry::readable);
+    let data: Vec<_> = rows.map(|row| Integration::of(row, now).among(&stale)).collect();
+    Ok(Json(Integrations {
+        unreadable: length - data.len(),
+        data,
+        next_cursor,
+    }))
 }
 
 /// Reads an integration
@@ -118,7 +123,7 @@ pub(super) async fn read(
     Asked(AsOf { as_of }): Asked<AsOf>,
 ) -> Result<Json<Integration>, Problem> {
     let until = as_of::moment(&server, &reading, as_of.as_deref()).await?;
-    let mut stale = HashSet::new();
+    let mut stale = Stale::new();
     let row = if let Some(until) = until {
         as_of::past(&server, &reading, until).integration(id).await?
     } else {

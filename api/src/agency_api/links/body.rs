@@ -1,7 +1,5 @@
 //! Links as JSON.
 
-use std::collections::HashSet;
-
 use application::links::IssuedLink;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use domain::{
@@ -10,7 +8,10 @@ use domain::{
     ids::{CustomerId, IntegrationId, LinkId, LocationId, MemberId},
     provider::ProviderId,
 };
-use projections::link::{LinkRow, LinkStatus};
+use projections::{
+    link::{LinkRow, LinkStatus},
+    read::{Stale, StaleReason},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -203,6 +204,9 @@ pub(in crate::agency_api) struct Link {
     fresh_link_asked_at: Option<DateTime<Utc>>,
     /// Whether this may be old: an event of the link could not be read, and it stands as it was before.
     stale: bool,
+    /// Why: `event_not_folded`, `row_unreadable`, or `behind_another` where an event is shared with something that stands still.
+    #[schema(value_type = Option<String>, example = "event_not_folded")]
+    stale_reason: Option<StaleReason>,
 }
 
 /// A try that led nowhere.
@@ -244,13 +248,18 @@ impl Link {
             }),
             fresh_link_asked_at: row.details.fresh_link_asked_at,
             stale: false,
+            stale_reason: None,
         }
     }
 
     /// The same, saying so if it is one of those that stand still.
-    pub(super) fn among(self, stale: &HashSet<String>) -> Self {
-        let stale = stale.contains(&self.id.to_string());
-        Self { stale, ..self }
+    pub(super) fn among(self, stale: &Stale) -> Self {
+        let stale_reason = stale.get(&self.id.to_string()).copied();
+        Self {
+            stale: stale_reason.is_some(),
+            stale_reason,
+            ..self
+        }
     }
 }
 

@@ -1,7 +1,5 @@
 //! Reading links.
 
-use std::collections::HashSet;
-
 use axum::{Json, extract::State};
 use domain::{
     connect_link::ConnectLinkError,
@@ -9,7 +7,7 @@ use domain::{
 };
 use projections::{
     link::{LinkStatus, LinkView},
-    read::{Cursor, Filter},
+    read::{Entry, Filter, Stale},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -60,6 +58,8 @@ pub(in crate::agency_api) struct Links {
     data: Vec<Link>,
     /// Where the next page begins; `null` on the last one.
     next_cursor: Option<String>,
+    /// How many links of this page are left out, because what is kept of them cannot be read until it is mended.
+    unreadable: usize,
 }
 
 /// Lists links
@@ -83,21 +83,29 @@ pub(in crate::agency_api) async fn list(
         status: wanted.status,
     };
     reading.shown_by(&server, &[LinkView::VIEW]).await?;
-    let stale = server.views.stale(&LinkView::VIEW).await?; // first, so that no old row goes without the word
     let until = as_of::moment(&server, &reading, wanted.as_of.as_deref()).await?;
     let now = until.map_or(reading.caller.context.now, |until| until.at);
+    let mut stale = Stale::new();
     let rows = if let Some(until) = until {
         let past = as_of::indexed(&server, &reading, until).await?;
-        past.links(&filter, page.with_one_more()).await?
+        let rows = past.links(&filter, page.with_one_more()).await?;
+        rows.into_iter().map(Entry::Readable).collect()
     } else {
         let views = &server.views;
+        stale = views.stale(&LinkView::VIEW).await?; // first, so that no old row goes without the word
         views
             .links(reading.tenant(), &filter, page.with_one_more(), now)
             .await?
     };
-    let (rows, next_cursor) = page.cut(&server, reading.tenant(), rows, |row| Cursor::from(row));
-    let data = rows.into_iter().map(|row| Link::of(row, now).among(&stale)).collect();
-    Ok(Json(Links { data, next_cursor }))
+    let (rows, next_cursor) = page.cut(&server, reading.tenant(), rows, Entry::place);
+    let length = rows.len();
+    let rows = rows.into_iter().filter_map(Entry::readable);
+    let data: Vec<_> = rows.map(|row| Link::of(row, now).among(&stale)).collect();
+    Ok(Json(Links {
+        unreadable: length - data.len(),
+        data,
+        next_cursor,
+    }))
 }
 
 /// Reads a link
@@ -116,7 +124,7 @@ pub(in crate::agency_api) async fn read(
     Asked(AsOf { as_of }): Asked<AsOf>,
 ) -> Result<Json<Link>, Problem> {
     let until = as_of::moment(&server, &reading, as_of.as_deref()).await?;
-    let mut stale = HashSet::new();
+    let mut stale = Stale::new();
     let row = if let Some(until) = until {
         as_of::past(&server, &reading, until).link(id).await?
     } else {

@@ -6,12 +6,7 @@ use std::{
 };
 
 use application::customers::CustomerFile;
-use axum::{
-    Json,
-    extract::State,
-    http::HeaderMap,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, http::HeaderMap, response::Response};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     Timestamp,
@@ -24,16 +19,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    moments,
+    Report, Source, moments,
     people::{Person, everybody},
-    shown, spans, too_much,
+    too_much,
 };
 use crate::{
     agency_api::{
         asked::{Asked, provider},
         authenticated::AuditRead,
         document::ReadRefusals,
-        format::{Format, Row, cell, file, moment},
+        format::{Format, Row, cell, moment},
         reading::{MinPosition, Reading},
     },
     problem::Problem,
@@ -47,26 +42,26 @@ const MOST_ROWS: usize = 100_000;
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(in crate::agency_api) struct AccessWanted {
+pub(crate) struct AccessWanted {
     /// The day, in UTC.
     #[param(value_type = String, format = Date, example = "2026-11-21")]
-    date: NaiveDate,
+    pub(crate) date: NaiveDate,
     /// To this customer's integrations.
     #[param(value_type = Option<Uuid>)]
-    customer_id: Option<CustomerId>,
+    pub(crate) customer_id: Option<CustomerId>,
     /// To this provider.
-    provider: Option<String>,
+    pub(crate) provider: Option<String>,
     /// By this member.
     #[param(value_type = Option<Uuid>)]
-    member_id: Option<MemberId>,
+    pub(crate) member_id: Option<MemberId>,
     /// `json`, `ndjson` or `csv`; `Accept` is asked when it is not given.
     #[param(example = "csv")]
-    format: Option<String>,
+    pub(crate) format: Option<String>,
 }
 
 /// A report of access.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::agency_api) struct AccessReport {
+pub(crate) struct AccessReport {
     /// The day is one of this time zone: always UTC.
     #[schema(example = "UTC")]
     time_zone: &'static str,
@@ -76,7 +71,7 @@ pub(in crate::agency_api) struct AccessReport {
 
 /// That a member, in person or through a key, could use an integration.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::agency_api) struct Access {
+pub(crate) struct Access {
     /// From then on, on this day.
     from: DateTime<Utc>,
     /// Until then, on this day.
@@ -132,40 +127,50 @@ pub(in crate::agency_api) async fn access(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let format = Format::asked(wanted.format.as_deref(), &headers)?;
-    let only = provider(wanted.provider.clone())?;
-    let now = reading.caller.context.now;
-    let moments = moments(wanted.date, wanted.date, now)?;
-    shown(&server, &reading, ConnectionSpanView::VIEW, &moments).await?;
-    let mut spans = spans(&server, &reading, wanted.customer_id, &moments).await?;
+    Ok(access_report(&Source::of(&server, &reading), wanted)
+        .await?
+        .answer(format))
+}
+
+/// The report of access.
+///
+/// # Errors
+/// When it is asked for something that it does not hold, or the views are not that far.
+pub(crate) async fn access_report(
+    source: &Source<'_>,
+    wanted: AccessWanted,
+) -> Result<Report<Access, AccessReport>, Problem> {
+    let only = provider(wanted.provider)?;
+    let moments = moments(wanted.date, wanted.date, source.now)?;
+    source.shown(ConnectionSpanView::VIEW, &moments).await?;
+    let mut spans = source.spans(wanted.customer_id, &moments).await?;
     spans.retain(|span| only.as_ref().is_none_or(|only| *only == span.row.provider));
-    let mut people = everybody(&server, &reading).await?;
+    let mut people = everybody(source).await?;
     people.retain(|person| wanted.member_id.is_none_or(|only| only == person.member));
     if spans.len() * people.len() > MOST_ROWS {
         return Err(too_much());
     }
-    let customers = customers(&server, &reading, &spans).await?;
-    let today = moments.start..moments.end.min(now);
+    let customers = customers(source, &spans).await?;
+    let today = moments.start..moments.end.min(source.now);
     let pairs = spans
         .iter()
         .flat_map(|span| people.iter().map(move |person| (span, person)));
-    let data: Vec<_> = pairs
+    let rows: Vec<_> = pairs
         .filter_map(|(span, person)| Access::on(&today, span, person, &customers))
         .collect();
-    if format.is_file() {
-        return Ok(file(format, "access", &data, None));
-    }
-    Ok(Json(AccessReport { time_zone: "UTC", data }).into_response())
+    let whole = |data| AccessReport { time_zone: "UTC", data };
+    Ok(Report {
+        name: "access",
+        rows,
+        whole,
+    })
 }
 
-async fn customers(
-    server: &Server,
-    reading: &Reading<AuditRead>,
-    spans: &[Span],
-) -> Result<BTreeMap<CustomerId, CustomerFile>, Problem> {
+async fn customers(source: &Source<'_>, spans: &[Span]) -> Result<BTreeMap<CustomerId, CustomerFile>, Problem> {
     let mut files = BTreeMap::new();
     let ids: BTreeSet<_> = spans.iter().map(|span| span.row.customer).collect();
     for id in ids {
-        let file = server.app.customer(reading.tenant(), id).await?;
+        let file = source.app.customer(source.tenant, id).await?;
         files.insert(id, file.unwrap_or_default());
     }
     Ok(files)

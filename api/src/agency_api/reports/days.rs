@@ -5,12 +5,7 @@ use std::{
     ops::Range,
 };
 
-use axum::{
-    Json,
-    extract::State,
-    http::HeaderMap,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, http::HeaderMap, response::Response};
 use chrono::NaiveDate;
 use domain::{Timestamp, ids::MemberId, provider::ProviderId};
 use projections::{
@@ -21,15 +16,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
+    Report, Source,
     days_group::{DaysGroup, Group},
-    moments, shown, spans,
+    moments,
 };
 use crate::{
     agency_api::{
         asked::{Asked, provider},
         authenticated::ReportsRead,
         document::ReadRefusals,
-        format::{Format, file},
+        format::Format,
         reading::{MinPosition, Reading},
     },
     problem::{Kind, Problem},
@@ -43,30 +39,30 @@ const MOST_DAYS: i64 = 366;
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(in crate::agency_api) struct DaysWanted {
+pub(crate) struct DaysWanted {
     /// The first day, in UTC.
     #[param(value_type = String, format = Date, example = "2026-11-01")]
-    from: NaiveDate,
+    pub(crate) from: NaiveDate,
     /// The last day, in UTC: at most 366 days in all.
     #[param(value_type = String, format = Date, example = "2026-11-30")]
-    to: NaiveDate,
+    pub(crate) to: NaiveDate,
     /// What the figures are kept apart by: any of `day`, `provider` and `member`, with commas between them; `total` for none of
     /// them. By all three when not given.
     #[param(example = "provider,member")]
-    group_by: Option<String>,
+    pub(crate) group_by: Option<String>,
     /// Of this provider.
-    provider: Option<String>,
+    pub(crate) provider: Option<String>,
     /// Of the links that this member asked for.
     #[param(value_type = Option<Uuid>)]
-    member_id: Option<MemberId>,
+    pub(crate) member_id: Option<MemberId>,
     /// `json`, `ndjson` or `csv`; `Accept` is asked when it is not given.
     #[param(example = "csv")]
-    format: Option<String>,
+    pub(crate) format: Option<String>,
 }
 
 /// A report of days.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::agency_api) struct DaysReport {
+pub(crate) struct DaysReport {
     /// Days are those of this time zone: always UTC.
     #[schema(example = "UTC")]
     time_zone: &'static str,
@@ -92,38 +88,52 @@ pub(in crate::agency_api) async fn days(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let format = Format::asked(wanted.format.as_deref(), &headers)?;
+    Ok(days_report(&Source::of(&server, &reading), wanted)
+        .await?
+        .answer(format))
+}
+
+/// The report of days.
+///
+/// # Errors
+/// When it is asked for something that it does not hold, or the views are not that far.
+pub(crate) async fn days_report(
+    source: &Source<'_>,
+    wanted: DaysWanted,
+) -> Result<Report<DaysGroup, DaysReport>, Problem> {
     let by = By::asked(wanted.group_by.as_deref())?;
-    let only = (provider(wanted.provider.clone())?, wanted.member_id);
-    let now = reading.caller.context.now;
-    let moments = moments(wanted.from, wanted.to, now)?;
+    let only = (provider(wanted.provider)?, wanted.member_id);
+    let moments = moments(wanted.from, wanted.to, source.now)?;
     let days = day_of(moments.start)..day_of(moments.end);
     if days.end - days.start > MOST_DAYS {
         return Err(Problem::new(Kind::InvalidQuery).detail(&format!("ask for {MOST_DAYS} days at most")));
     }
-    shown(&server, &reading, ReportDayView::VIEW, &moments).await?;
-    shown(&server, &reading, ConnectionSpanView::VIEW, &moments).await?;
+    source.shown(ReportDayView::VIEW, &moments).await?;
+    source.shown(ConnectionSpanView::VIEW, &moments).await?;
     let mut groups = Groups {
         by,
         only,
         sums: BTreeMap::new(),
     };
-    for day in server.views.figures(reading.tenant(), days, now).await? {
+    for day in source.views.figures(source.tenant, days, source.now).await? {
         groups.add(day.day, &day.provider, Some(day.member), &day.figures);
     }
-    let clipped = moments.start..moments.end.min(now);
-    for span in spans(&server, &reading, None, &moments).await? {
+    let clipped = moments.start..moments.end.min(source.now);
+    for span in source.spans(None, &moments).await? {
         groups.add_span(&span, &clipped);
     }
-    let names = server.app.members(reading.caller.context.agency).await?;
-    let mut data: Vec<_> = groups.sums.into_iter().map(DaysGroup::from).collect();
-    for group in &mut data {
+    let names = source.app.members(source.agency).await?;
+    let mut rows: Vec<_> = groups.sums.into_iter().map(DaysGroup::from).collect();
+    for group in &mut rows {
         let member = group.member_id.and_then(|member| names.get(&member));
         group.member = member.and_then(|person| person.name.clone());
     }
-    if format.is_file() {
-        return Ok(file(format, "days", &data, None));
-    }
-    Ok(Json(DaysReport { time_zone: "UTC", data }).into_response())
+    let whole = |data| DaysReport { time_zone: "UTC", data };
+    Ok(Report {
+        name: "days",
+        rows,
+        whole,
+    })
 }
 
 /// What groups are kept apart by.

@@ -17,7 +17,7 @@ pub(super) type Group = (Option<i64>, Option<String>, Option<MemberId>);
 
 /// What happened in a group. Each link counts on the day on which it happened.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::agency_api) struct DaysGroup {
+pub(crate) struct DaysGroup {
     /// The day; `null` where days are put together.
     #[schema(value_type = Option<String>, format = Date)]
     day: Option<NaiveDate>,

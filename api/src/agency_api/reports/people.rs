@@ -10,7 +10,8 @@ use domain::{
     personal::Detail,
 };
 
-use crate::{agency_api::reading::Reading, problem::Problem, state::Server};
+use super::Source;
+use crate::problem::Problem;
 
 /// Somebody who may.
 #[derive(Clone, Debug)]
@@ -25,13 +26,13 @@ pub(super) struct Person {
 }
 
 /// Everybody who ever might, in the caller's world.
-pub(super) async fn everybody<N>(server: &Server, reading: &Reading<N>) -> Result<Vec<Person>, Problem> {
-    let (agency, tenant) = (reading.caller.context.agency, reading.tenant());
+pub(super) async fn everybody(source: &Source<'_>) -> Result<Vec<Person>, Problem> {
+    let (agency, tenant) = (source.agency, source.tenant);
     let is_here = |mode: Mode| TenantId::of(agency, mode) == tenant;
     let mut people: Vec<Person> = Vec::new();
-    for recorded in server.app.log.load(&StreamId::of::<Agency>(agency), 0).await? {
+    for recorded in source.app.log.load(&StreamId::of::<Agency>(agency), 0).await? {
         let since = recorded.recorded_at;
-        let event = server.app.personal.event(&recorded).await.map_err(CommandError::from)?;
+        let event = source.app.personal.event(&recorded).await.map_err(CommandError::from)?;
         match event {
             Event::Agency(AgencyEvent::MemberAdded { member, role, personal }) => people.push(Person {
                 member,

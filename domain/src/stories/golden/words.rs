@@ -11,6 +11,25 @@ use crate::{
     trail::{CallbackRejection, Visitor},
 };
 
+const SCOPES: [&str; 10] = [
+    "customers:read",
+    "customers:write",
+    "customers:erase",
+    "links:read",
+    "links:write",
+    "integrations:read",
+    "audit:read",
+    "events:read",
+    "personal:read",
+    "reports:read",
+];
+
+/// A scope that is added without standing here would be free to be renamed.
+#[test]
+fn every_scope_stands_here() {
+    assert_eq!(ApiKeyScope::all().count(), SCOPES.len());
+}
+
 /// Reads each word as a `T`, and writes it back.
 fn holds<T: DeserializeOwned + Serialize>(words: &[&str]) {
     for word in words {
@@ -25,15 +44,7 @@ fn holds<T: DeserializeOwned + Serialize>(words: &[&str]) {
 fn words_that_stand_in_somebodys_log_are_never_renamed() {
     holds::<Role>(&["owner", "sales_agent"]);
     holds::<Mode>(&["live", "test"]);
-    holds::<ApiKeyScope>(&[
-        "customers:read",
-        "customers:write",
-        "customers:erase",
-        "links:read",
-        "links:write",
-        "integrations:read",
-        "audit:read",
-    ]);
+    holds::<ApiKeyScope>(&SCOPES);
     holds::<AttemptFailure>(&[
         "denied",
         "missing_scopes",

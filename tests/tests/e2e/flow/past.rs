@@ -6,7 +6,7 @@ use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
 use grantlink_tests::{
     conformance::Database,
-    harness::{Agency, Browser, Stage},
+    harness::{Agency, Browser, Stage, now},
     on_both_databases,
 };
 use reqwest::Method;
@@ -18,6 +18,7 @@ use super::{BAKERY, commands::said};
 on_both_databases!(
     who_pages_the_feed_while_many_write_gets_every_event_once_also_across_a_crash,
     a_link_reads_as_it_was_at_each_moment,
+    reports_at_the_command_line_are_those_of_the_api,
     reports_tell_the_day_of_a_link_and_say_the_same_after_a_rebuild,
 );
 
@@ -192,4 +193,44 @@ async fn reports_tell_the_day_of_a_link_and_say_the_same_after_a_rebuild(databas
 
 fn text(value: &Value) -> anyhow::Result<String> {
     Ok(value.as_str().with_context(|| format!("no text: {value}"))?.to_owned())
+}
+
+/// Also without a server: the views are brought up to date first. Another agency's figures are not in it.
+async fn reports_at_the_command_line_are_those_of_the_api(database: Database) -> anyhow::Result<()> {
+    let mut stage = Stage::set(database).await?;
+    let other = stage.another_agency("Far Away", "far.localhost", &[]).await?;
+    other.fresh_link().await?;
+    let link = stage.agency.fresh_link().await?;
+    stage.browser()?.complete(&link.url, "olive", BAKERY).await?;
+    let yesterday = (now() - TimeDelta::days(1)).date_naive();
+    let today = now().date_naive();
+    let days = stage
+        .agency
+        .read(&format!("/reports/days?from={yesterday}&to={today}&group_by=provider"))
+        .await?;
+    let access = stage.agency.read(&format!("/reports/access?date={today}")).await?;
+    stage.server.kill()?;
+    let (from, to, agency) = (yesterday.to_string(), today.to_string(), stage.agency.id.as_str());
+    let whose = ["--agency", agency];
+    let asked = ["report", "days", "--from", &from, "--to", &to, "--group-by", "provider"];
+    let told: Value = serde_json::from_str(&said(&stage.run(&[&asked[..], &whose].concat()).await?)?)?;
+    for figure in ["provider", "issued", "started", "completed"] {
+        assert_eq!(told["data"][0][figure], days["data"][0][figure], "{figure}");
+    }
+    assert_eq!(told["data"].as_array().map(Vec::len), Some(1));
+    let asked = ["report", "access", "--date", &to];
+    let told: Value = serde_json::from_str(&said(&stage.run(&[&asked[..], &whose].concat()).await?)?)?;
+    assert_eq!(told["data"][0]["integration_id"], access["data"][0]["integration_id"]);
+    assert!(told["data"][0]["integration_id"].is_string());
+    let csv = said(&stage.run(&[&asked[..], &whose, &["--format", "csv"]].concat()).await?)?;
+    assert!(csv.starts_with("from,until,member") && csv.lines().count() > 1, "{csv}");
+    let refused = stage
+        .run(&["report", "days", "--from", &to, "--to", &from, "--agency", agency])
+        .await?;
+    let complaint = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        !refused.status.success() && complaint.contains("first day"),
+        "{complaint}"
+    );
+    Ok(())
 }

@@ -4,6 +4,7 @@ mod doctor;
 mod drain;
 mod overload;
 mod probes;
+mod traces;
 
 use std::time::{Duration, Instant};
 
