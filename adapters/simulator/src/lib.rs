@@ -23,6 +23,7 @@ mod clock;
 mod config;
 mod control;
 mod faults;
+pub mod mail;
 mod oauth;
 mod pages;
 mod params;

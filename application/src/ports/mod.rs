@@ -9,6 +9,7 @@ pub mod jobs;
 pub mod links;
 pub mod listings;
 pub mod log;
+pub mod mail;
 pub mod provider;
 pub mod receipts;
 pub mod vault;
