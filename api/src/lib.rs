@@ -8,6 +8,7 @@ pub mod feeds;
 pub mod images;
 pub mod installation;
 pub mod limits;
+pub mod mails;
 pub mod opened;
 pub mod operations;
 pub mod pages;

@@ -13,6 +13,7 @@ use crate::{
     context::Context,
     error::CommandError,
     flow::{InvitationCache, ListingCache, NetworkKeys},
+    mail::MailOffice,
     metadata::Actor,
     personal::PersonalData,
     ports::{
@@ -77,6 +78,8 @@ pub struct App {
     pub listings: ListingCache,
     /// What customers were shown of links that have not moved since.
     pub invitations: InvitationCache,
+    /// How mail leaves.
+    pub mail: MailOffice,
     /// How addresses of pages are written.
     pub addresses: Addresses,
     /// How long a link lives when its issuer does not say.

@@ -55,6 +55,15 @@ pub enum CommandError {
     /// The listing is connected to another location, and nobody confirmed that this is meant.
     #[error("this listing is connected to another location already")]
     ListingInUse,
+    /// The link was mailed often enough.
+    #[error("this link was mailed often enough: wait an hour, or send its address another way")]
+    MailedOften,
+    /// Neither the agency nor the installation has a mail server.
+    #[error("no mail server is set up")]
+    MailNotSetUp,
+    /// The member has no e-mail address that a test mail could go to.
+    #[error("nobody's e-mail address is known that the test mail could go to")]
+    NoAddress,
     /// The idempotency key was used for another request.
     #[error("the idempotency key was used with another body")]
     KeyReused,

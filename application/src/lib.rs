@@ -11,6 +11,7 @@ pub mod housekeeping;
 pub mod idempotency;
 pub mod jobs;
 pub mod links;
+pub mod mail;
 pub mod metadata;
 pub mod past;
 pub mod personal;

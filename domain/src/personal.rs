@@ -77,6 +77,10 @@ pub enum Detail {
     ListingTitle,
     /// Where the picked listing is.
     ListingAddress,
+    /// The language that mails are written in, as a BCP 47 tag.
+    Language,
+    /// What a mail server said about the recipient.
+    MailAnswer,
 }
 
 /// The personal part of one event: facts about one subject.

@@ -54,6 +54,47 @@ pub enum CallbackRejection {
     LinkEnded,
 }
 
+/// Which mail about a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display, strum::EnumString)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum LetterKind {
+    /// The link itself, to the customer.
+    Link,
+    /// The link once more, while it is not used.
+    Reminder,
+    /// That it worked, to the customer.
+    Receipt,
+    /// That it worked, to the member who asked.
+    RequesterReceipt,
+}
+
+/// Why a mail was not delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display, strum::EnumString)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum DeliveryFailure {
+    /// Nobody knows the customer's e-mail address.
+    NoAddress,
+    /// Neither the agency nor the installation has a mail server.
+    NotSetUp,
+    /// The mail server will not take it for this recipient.
+    Refused,
+    /// The mail server cannot be told this address.
+    Unsendable,
+    /// The mail server could not be reached, or wanted to be asked later, until it was too late.
+    GivenUp,
+}
+
+/// When the customer is reminded of a link: as the agency's settings were when it was mailed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reminders {
+    /// Every so many days.
+    pub after_days: u8,
+    /// So often at most.
+    pub at_most: u8,
+}
+
 /// What was observed about a link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 pub enum LinkObservation {
@@ -73,12 +114,41 @@ pub enum LinkObservation {
     },
     /// The customer asked for a new link on the page of an ended one.
     FreshLinkAsked {},
+    /// A member asked to have it sent by mail: it is queued.
+    MailAsked {
+        /// Every link that goes into the one mail; the first one's trail makes the mail.
+        links: Vec<LinkId>,
+        /// When the customer is reminded.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reminders: Option<Reminders>,
+    },
+    /// A mail server took a mail about it.
+    Delivered {
+        /// Which mail.
+        letter: LetterKind,
+    },
+    /// A mail about it will not be delivered.
+    DeliveryFailed {
+        /// Which mail.
+        letter: LetterKind,
+        /// Why.
+        reason: DeliveryFailure,
+        /// The three digits of the server's answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<u16>,
+        /// The server's words, which may name the recipient.
+        #[serde(skip)]
+        personal: Option<Personal>,
+    },
 }
 
 stored_as_variant!(LinkObservation);
 
 impl LoggedEvent for LinkObservation {
     fn personal_mut(&mut self) -> Option<&mut Option<Personal>> {
-        None
+        match self {
+            Self::DeliveryFailed { personal, .. } => Some(personal),
+            _ => None,
+        }
     }
 }

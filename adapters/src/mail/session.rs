@@ -50,7 +50,8 @@ impl Session {
                     session.prepare(rules, account, &hello).await?;
                     return Ok(session);
                 }
-                Err(error) => last = error,
+                Err(error @ (NotSent::Unreachable | NotSent::TimedOut)) => last = error,
+                Err(error) => return Err(error), // somebody is there: no other address would say otherwise
             }
         }
         Err(last)

@@ -22,7 +22,7 @@ pub(crate) use neighbours::Neighbours;
 
 use crate::sql::{Pool, Probe, Stores, broken, head, migration_error, store_error, versions};
 
-const MIGRATIONS: [(i64, &str, &str); 5] = [
+const MIGRATIONS: [(i64, &str, &str); 6] = [
     (
         1,
         "events",
@@ -44,6 +44,7 @@ const MIGRATIONS: [(i64, &str, &str); 5] = [
         include_str!("../../../migrations/postgres/0004_events_of_a_tenant.sql"),
     ),
     (5, "jobs", include_str!("../../../migrations/postgres/0005_jobs.sql")),
+    (6, "mail", include_str!("../../../migrations/postgres/0006_mail.sql")),
 ];
 
 const VERSIONS: [i64; MIGRATIONS.len()] = versions(&MIGRATIONS);

@@ -13,6 +13,7 @@ mod hash;
 mod images;
 mod jobs;
 mod log;
+mod mail;
 mod moving;
 mod pool;
 mod probe;
@@ -29,6 +30,7 @@ use application::ports::{
     images::Images,
     jobs::Jobs,
     log::{Commit, CommitError, EventLog},
+    mail::MailRecords,
     receipts::Receipts,
     vault::{Place, Vault},
 };
@@ -65,6 +67,8 @@ pub struct Stores {
     pub attempts: Arc<dyn Attempts>,
     /// The stored images.
     pub images: Arc<dyn Images>,
+    /// How mail accounts fare.
+    pub mail: Arc<dyn MailRecords>,
     /// What is to be done by itself.
     pub jobs: Arc<dyn Jobs>,
     /// Looks whether the database answers.
@@ -87,6 +91,7 @@ impl Stores {
             vault: Arc::new(vault::VaultRows::new(pool.clone())),
             attempts: Arc::new(attempts::AttemptRows::new(pool.clone())),
             images: Arc::new(images::ImageRows::new(pool.clone())),
+            mail: Arc::new(mail::MailRows::new(pool.clone())),
             jobs: Arc::new(jobs::JobRows::new(pool.clone())),
             probe,
             figures,

@@ -23,7 +23,7 @@ use crate::sql::{Pool, Probe, Stores, head, migration_error, store_error, versio
 const CONNECTIONS: u32 = 8;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: [(i64, &str, &str); 5] = [
     (1, "events", include_str!("../../../migrations/sqlite/0001_events.sql")),
     (2, "tables", include_str!("../../../migrations/sqlite/0002_tables.sql")),
     (
@@ -32,6 +32,7 @@ const MIGRATIONS: [(i64, &str, &str); 4] = [
         include_str!("../../../migrations/sqlite/0003_events_of_a_tenant.sql"),
     ),
     (4, "jobs", include_str!("../../../migrations/sqlite/0004_jobs.sql")),
+    (5, "mail", include_str!("../../../migrations/sqlite/0005_mail.sql")),
 ];
 
 const VERSIONS: [i64; MIGRATIONS.len()] = versions(&MIGRATIONS);

@@ -59,6 +59,8 @@ needs! {
     JobsRetry = Some(ApiKeyScope::JobsRetry);
     /// `reports:read`
     ReportsRead = Some(ApiKeyScope::ReportsRead);
+    /// `mail:manage`
+    MailManage = Some(ApiKeyScope::MailManage);
 }
 
 /// A caller whose key opens and may do what the route needs.
@@ -76,6 +78,17 @@ impl<N> Authenticated<N> {
     /// Whether the key may also do something that the route does not need.
     pub(super) fn may(&self, scope: ApiKeyScope) -> bool {
         self.scopes.contains(&scope)
+    }
+}
+
+impl<N> Authenticated<N> {
+    /// What a part of the body asks for may need more than the route.
+    pub(super) fn require(&self, scope: ApiKeyScope) -> Result<(), Denied> {
+        if self.may(scope) {
+            Ok(())
+        } else {
+            Err(Denied::MissingScope(scope))
+        }
     }
 }
 

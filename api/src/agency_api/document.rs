@@ -32,6 +32,7 @@ use crate::problem::{FieldError, MEDIA_TYPE, Problem};
     tags(
         (name = "Customers", description = "The agency's clients, their places of business and their plan."),
         (name = "Links", description = "Connect links: one location, one provider, one use."),
+        (name = "Mail", description = "The agency's mail server, and which mails are sent by themselves."),
         (name = "Integrations", description = "The living connections, with their badges."),
         (name = "Events", description = "Everything that happens, in order: pages and a stream."),
  (name = "Jobs", description = "What the server does by itself, and what came of it."),

@@ -13,6 +13,7 @@ mod input;
 mod integrations;
 mod jobs;
 mod links;
+mod mail;
 mod pages;
 mod providers;
 mod reading;
@@ -95,7 +96,7 @@ pub(crate) fn timeline_as_csv(events: &[Recorded], entries: Vec<TimelineEntry>) 
 fn with_document() -> OpenApiRouter<Server> {
     let routes = OpenApiRouter::new()
         .routes(routes!(customers::create))
-        .routes(routes!(customers::read))
+        .routes(routes!(customers::read, customers::change))
         .routes(routes!(customers::add_location))
         .routes(routes!(customers::set_plan))
         .routes(routes!(customers::erase))
@@ -103,6 +104,11 @@ fn with_document() -> OpenApiRouter<Server> {
         .routes(routes!(links::reads::read))
         .routes(routes!(links::commands::reveal))
         .routes(routes!(links::commands::revoke))
+        .routes(routes!(links::batch::issue_several))
+        .routes(routes!(links::send::send))
+        .routes(routes!(mail::read, mail::set, mail::remove))
+        .routes(routes!(mail::set_habits))
+        .routes(routes!(mail::test))
         .routes(routes!(timeline::of_link))
         .routes(routes!(integrations::list))
         .routes(routes!(integrations::read))

@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use adapters::{http::HttpConfig, providers::ProviderConfig, traces::TracesConfig};
+use adapters::{http::HttpConfig, mail::MailConfig, providers::ProviderConfig, traces::TracesConfig};
 use anyhow::Context;
 use ipnet::IpNet;
 use secrecy::SecretString;
@@ -36,6 +36,8 @@ pub struct Config {
     pub providers: BTreeMap<String, ProviderConfig>,
     /// How requests to providers behave.
     pub http: HttpConfig,
+    /// How mail leaves.
+    pub mail: MailConfig,
     /// What it says about itself.
     pub log: LogConfig,
     /// How it is watched, and how it stops.

@@ -8,15 +8,17 @@ use application::{
     housekeeping::KeepHouse,
     jobs::Duties,
     links::SweepLinks,
+    mail,
     sync::{SyncWhenAsked, Synchronise},
 };
 
 /// All of it.
 pub(super) fn duties(views: &Arc<ViewDb>) -> Duties {
-    Duties::default()
+    let duties = Duties::default()
         .policy(SyncWhenAsked)
         .handler(Synchronise)
         .recurring(SweepLinks(views.clone()))
         .recurring(AbandonAttempts)
-        .recurring(KeepHouse)
+        .recurring(KeepHouse);
+    mail::duties(duties)
 }

@@ -16,6 +16,7 @@ use adapters::{
     entropy::OsEntropy,
     http,
     ledger::FileLedger,
+    mail::SmtpMailer,
     providers::{ConfiguredCatalogue, ProviderConfig},
     sql::Stores,
     traces::TraceFigures,
@@ -27,6 +28,7 @@ use application::{
     App,
     flow::{InvitationCache, ListingCache, NetworkKeys},
     jobs::{self, Duties, Worker},
+    mail::MailOffice,
     personal::PersonalData,
     ports::clock::Clock,
     queues::Queues,
@@ -43,6 +45,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     config::{Config, KeysConfig},
+    mails::AgencyStationery,
     operations::{Drain, Measures, Sampler},
     proxies::TrustedProxies,
     state::Server,
@@ -207,6 +210,12 @@ fn assemble(
         network_keys: NetworkKeys::default(),
         listings: ListingCache::default(),
         invitations: InvitationCache::default(),
+        mail: MailOffice {
+            mailer: Arc::new(SmtpMailer::new(&config.mail)?),
+            stationery: Arc::new(AgencyStationery),
+            records: Arc::clone(&stores.mail),
+            account: config.mail.account()?,
+        },
         addresses: address.addresses,
         default_link_life: TimeDelta::days(config.links.life_days.into()),
         remains: Arc::new(kept),

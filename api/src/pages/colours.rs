@@ -111,6 +111,13 @@ impl BrandCss {
         })
     }
 
+    /// The primary colour where it outlines something on a light ground, and on a dark one.
+    pub(crate) fn edges(&self) -> (Colour, Colour) {
+        let light = self.primary.standing_out_from(LIGHT_GROUND, BLACK, OUTLINE);
+        let dark = self.primary.standing_out_from(DARK_GROUND, WHITE, OUTLINE);
+        (light, dark)
+    }
+
     /// The custom properties that `page.css` builds on: `ink` is the primary colour where it is text, `edge` where it outlines.
     pub fn css(&self) -> String {
         let Self { primary, accent } = *self;

@@ -32,6 +32,9 @@ impl From<CommandError> for Problem {
             CommandError::AttemptOver => Self::new(Kind::SignInOver).detail(&text),
             CommandError::ListingNotPickable => Self::new(Kind::ListingNotPickable).detail(&text),
             CommandError::ListingInUse => Self::new(Kind::ListingInUse).detail(&text),
+            CommandError::MailedOften => Self::new(Kind::MailedOften).detail(&text),
+            CommandError::MailNotSetUp => Self::new(Kind::MailNotSetUp).detail(&text),
+            CommandError::NoAddress => Self::new(Kind::NoMailAddress).detail(&text),
             CommandError::KeyReused => Self::new(Kind::IdempotencyKeyReused).detail(&text),
             CommandError::KeyInFlight => Self::new(Kind::IdempotencyKeyInFlight).detail(&text),
             CommandError::Contended => Self::new(Kind::Contended).detail(&text),
@@ -44,7 +47,7 @@ fn of_agency(error: &AgencyError) -> Kind {
     match error {
         AgencyError::NotFound => Kind::AgencyNotFound,
         AgencyError::AlreadyCreated | AgencyError::MemberKnown => Kind::AlreadyExists,
-        AgencyError::InvalidName => Kind::InvalidBody,
+        AgencyError::InvalidName | AgencyError::TooManyReminders => Kind::InvalidBody,
         AgencyError::MemberUnknown => Kind::MemberNotFound,
         AgencyError::KeyUnknown => Kind::KeyNotFound,
         AgencyError::LastOwner => Kind::LastOwner,

@@ -113,6 +113,12 @@ kinds! {
     IdempotencyKeyReused = UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The idempotency key was used before";
     /// A call with the idempotency key is under way.
     IdempotencyKeyInFlight = CONFLICT, "idempotency-key-in-flight", "A call with this idempotency key is under way";
+    /// The link was mailed often enough.
+    MailedOften = TOO_MANY_REQUESTS, "mailed-often", "This link was mailed often enough";
+    /// Nobody set up a mail server.
+    MailNotSetUp = CONFLICT, "mail-not-set-up", "No mail server is set up";
+    /// The member has no e-mail address.
+    NoMailAddress = CONFLICT, "no-mail-address", "There is no e-mail address to send it to";
     /// As many streams of the feed are open as may be.
     TooManyStreams = TOO_MANY_REQUESTS, "too-many-streams", "Too many streams are open";
     /// The provider refuses.

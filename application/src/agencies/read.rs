@@ -31,6 +31,8 @@ pub struct Person {
     pub name: Option<String>,
     /// The e-mail address.
     pub email: Option<String>,
+    /// The language that mails are written in, where it was said.
+    pub language: Option<String>,
 }
 
 impl App {
@@ -56,6 +58,16 @@ impl App {
         }))
     }
 
+    /// An agency, folded from its events.
+    ///
+    /// # Errors
+    /// When the store fails, or there is no such agency.
+    pub async fn agency(&self, id: AgencyId) -> Result<Agency, CommandError> {
+        let found = self.replay::<Agency>(&StreamId::of::<Agency>(id)).await?;
+        let found = found.map(|found| found.state.clone());
+        found.ok_or_else(|| domain::agency::AgencyError::NotFound.into())
+    }
+
     /// The members of an agency, with what is known of them.
     ///
     /// # Errors
@@ -75,6 +87,7 @@ impl App {
                     Person {
                         name: fact(Detail::Name),
                         email: fact(Detail::Email),
+                        language: None,
                     },
                 );
             }

@@ -1,6 +1,7 @@
 //! A customer is created, with its first places of business.
 
 use domain::{
+    agency::Agency,
     customer::{Customer, CustomerCommand},
     ids::{CustomerId, LocationId},
     personal::{Detail, Personal, Subject},
@@ -8,6 +9,8 @@ use domain::{
 
 use crate::{
     error::CommandError,
+    links::{IssueLink, IssuedLink, issue_all},
+    mail::{MailAnswer, ask_for_mail},
     metadata,
     run::{Decision, UseCase},
     work::Work,
@@ -21,6 +24,16 @@ pub struct CreateCustomer {
     pub customer: NewCustomer,
     /// Its places of business.
     pub locations: Vec<NewLocation>,
+    /// Links that are issued at once, and sent in one mail.
+    pub links: Vec<IssueLink>,
+}
+
+/// What was created.
+pub struct CreatedCustomer {
+    /// The links, in their order.
+    pub links: Vec<IssuedLink>,
+    /// What becomes of the mail, where there are links.
+    pub email: Option<MailAnswer>,
 }
 
 /// Who a customer is.
@@ -30,6 +43,8 @@ pub struct NewCustomer {
     pub name: String,
     /// Where mail reaches it.
     pub email: Option<String>,
+    /// The language that mails to it are written in, as a BCP 47 tag.
+    pub language: Option<String>,
     /// How many sources its plan allows; none means any number.
     pub source_allowance: Option<u32>,
 }
@@ -59,7 +74,7 @@ impl NewLocation {
 }
 
 impl UseCase for CreateCustomer {
-    type Answer = (CustomerId, Vec<LocationId>);
+    type Answer = CreatedCustomer;
 
     async fn decide(&self, work: &mut Work<'_>) -> Result<Decision<Self::Answer>, CommandError> {
         work.note(metadata::CUSTOMER, self.id);
@@ -67,6 +82,7 @@ impl UseCase for CreateCustomer {
         let facts = [
             (Detail::Name, Some(self.customer.name.as_str())),
             (Detail::Email, self.customer.email.as_deref()),
+            (Detail::Language, self.customer.language.as_deref()),
         ];
         let create = CustomerCommand::Create {
             agency: work.context().agency,
@@ -77,9 +93,12 @@ impl UseCase for CreateCustomer {
         for location in &self.locations {
             work.execute(&mut customer, location.command(self.id)).await?;
         }
-        Ok(Decision::Done((
-            self.id,
-            self.locations.iter().map(|location| location.id).collect(),
-        )))
+        let (mut links, mut email) = (vec![], None);
+        if !self.links.is_empty() {
+            let agency = work.load_home::<Agency>(work.context().agency).await?;
+            links = issue_all(work, &self.links, &agency, &customer).await?;
+            email = Some(ask_for_mail(work, &links, &agency, self.customer.email.is_some()).await?);
+        }
+        Ok(Decision::Done(CreatedCustomer { links, email }))
     }
 }

@@ -85,6 +85,15 @@ impl CustomerFile {
                 self.person = Person {
                     name: fact(&personal, Detail::Name),
                     email: fact(&personal, Detail::Email),
+                    language: fact(&personal, Detail::Language),
+                };
+            }
+            CustomerEvent::ContactChanged { personal } => {
+                let person = std::mem::take(&mut self.person);
+                self.person = Person {
+                    name: fact(&personal, Detail::Name).or(person.name),
+                    email: fact(&personal, Detail::Email).or(person.email),
+                    language: fact(&personal, Detail::Language).or(person.language),
                 };
             }
             CustomerEvent::LocationAdded { location, personal } => self.locations.push(LocationFile {

@@ -62,7 +62,7 @@ impl App {
         Ok(found.filter(|found| found.link.matches(token) && found.terms.host == *host))
     }
 
-    pub(super) async fn link_by_id(&self, id: LinkId) -> Result<Option<FoundLink>, CommandError> {
+    pub(crate) async fn link_by_id(&self, id: LinkId) -> Result<Option<FoundLink>, CommandError> {
         self.link_at(id, self.look().await?).await
     }
 

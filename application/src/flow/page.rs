@@ -219,7 +219,7 @@ impl App {
         Ok(None)
     }
 
-    async fn connection_name(&self, found: &FoundLink) -> Result<Option<String>, CommandError> {
+    pub(crate) async fn connection_name(&self, found: &FoundLink) -> Result<Option<String>, CommandError> {
         let rows = self.log.load(&StreamId::of::<ConnectLink>(found.id), 0).await?;
         let Some(first) = rows.first() else { return Ok(None) };
         match self.personal.event(first).await? {

@@ -55,14 +55,28 @@ impl UseCase for IssueLink {
     type Answer = IssuedLink;
 
     async fn decide(&self, work: &mut Work<'_>) -> Result<Decision<IssuedLink>, CommandError> {
+        let agency = work.load_home::<Agency>(work.context().agency).await?;
+        let customer = work.load::<Customer>(self.customer).await?;
+        Ok(Decision::Done(self.issue(work, &agency, &customer).await?))
+    }
+}
+
+impl IssueLink {
+    /// Issues it in a commit that may hold more, for a customer that this commit may have created.
+    pub(crate) async fn issue(
+        &self,
+        work: &mut Work<'_>,
+        agency: &Loaded<Agency>,
+        customer: &Loaded<Customer>,
+    ) -> Result<IssuedLink, CommandError> {
         let id = self.token.link_id();
-        let terms = self.terms(work).await?;
+        let terms = self.terms(work, agency, customer)?;
         let mut integration = work.load::<Integration>(terms.integration).await?;
         let superseded = self.end_earlier(work, &mut integration).await?;
 
         let mut link = work.begin::<ConnectLink>(id).await?;
         note_terms(work, id, &terms);
-        work.execute(&mut link, self.issue(work, &terms)).await?;
+        work.execute(&mut link, self.command(work, &terms)).await?;
         let slot = Slot {
             customer: self.customer,
             location: self.location,
@@ -73,21 +87,17 @@ impl UseCase for IssueLink {
         work.put_secret(Record::LinkToken(id), self.token.reveal().as_bytes(), None);
 
         let address = work.app().link_address(&terms.host, &self.token);
-        Ok(Decision::Done(IssuedLink {
+        Ok(IssuedLink {
             id,
             address,
             terms,
             superseded,
-        }))
+        })
     }
-}
 
-impl IssueLink {
     /// What the link will be good for, once agency, customer, location and provider are found to fit.
-    async fn terms(&self, work: &mut Work<'_>) -> Result<LinkTerms, CommandError> {
+    fn terms(&self, work: &Work<'_>, agency: &Agency, customer: &Customer) -> Result<LinkTerms, CommandError> {
         let context = work.context();
-        let agency = work.load_home::<Agency>(context.agency).await?;
-        let customer = work.load::<Customer>(self.customer).await?;
         if work.app().catalogue.connector(&self.provider).is_none() {
             return Err(CommandError::ProviderUnknown);
         }
@@ -114,7 +124,7 @@ impl IssueLink {
         })
     }
 
-    fn issue(&self, work: &Work<'_>, terms: &LinkTerms) -> ConnectLinkCommand {
+    fn command(&self, work: &Work<'_>, terms: &LinkTerms) -> ConnectLinkCommand {
         let facts = [(Detail::ConnectionName, self.name.as_deref())];
         ConnectLinkCommand::Issue {
             token: self.token.clone(),

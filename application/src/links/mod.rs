@@ -5,6 +5,7 @@ mod issue;
 mod live;
 mod reveal;
 mod revoke;
+mod several;
 
 pub use expire::{SweepLinks, Swept};
 pub use issue::{IssueLink, IssuedLink};
@@ -12,6 +13,8 @@ pub use live::LinkInHand;
 pub(crate) use live::note_terms;
 pub use reveal::RevealLink;
 pub use revoke::RevokeLink;
+pub(crate) use several::issue_all;
+pub use several::{IssueLinks, IssuedLinks};
 
 use domain::{connect_link::LinkToken, host::HostName};
 

@@ -4,6 +4,8 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use super::StoreError;
+
 /// How the way to a mail server is protected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display)]
 #[serde(rename_all = "snake_case")]
@@ -196,4 +198,32 @@ pub trait Mailer: Send + Sync {
         owner: AccountOwner,
         mail: &OutgoingMail,
     ) -> Result<ServerWords, NotSent>;
+}
+
+/// How an account last fared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MailHealth {
+    /// When its server last took a mail.
+    pub ok_at: Option<domain::Timestamp>,
+    /// When it last did not work.
+    pub failed_at: Option<domain::Timestamp>,
+    /// Why it did not.
+    pub problem: Option<String>,
+}
+
+impl MailHealth {
+    /// Whether the latest try did not work.
+    pub fn is_down(&self) -> bool {
+        self.failed_at > self.ok_at
+    }
+}
+
+/// Keeps how accounts fare, for all nodes.
+#[async_trait]
+pub trait MailRecords: Send + Sync {
+    /// Notes how a try went: none when it worked, else why not.
+    async fn note(&self, account: &str, problem: Option<&str>, at: domain::Timestamp) -> Result<(), StoreError>;
+
+    /// How an account last fared.
+    async fn health(&self, account: &str) -> Result<MailHealth, StoreError>;
 }

@@ -39,6 +39,8 @@ pub enum Record {
     NetworkKey(String),
     /// The stored answer of an idempotent call: route and key.
     Receipt(String, String),
+    /// An agency's mail account of that number: host, login, sender.
+    MailAccount(u32),
 }
 
 impl Record {
@@ -54,6 +56,7 @@ impl Record {
             Self::SubjectKey(_) => "subject_key",
             Self::NetworkKey(_) => "network_key",
             Self::Receipt(..) => "receipt",
+            Self::MailAccount(_) => "mail_account",
         }
     }
 
@@ -66,6 +69,7 @@ impl Record {
             Self::SubjectKey(subject) => subject.to_string(),
             Self::NetworkKey(month) => month.clone(),
             Self::Receipt(route, key) => format!("{route}\n{key}"),
+            Self::MailAccount(number) => number.to_string(),
         }
     }
 }

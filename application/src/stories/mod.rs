@@ -79,6 +79,12 @@ fn node(store: &Arc<Store>, states: States) -> Arc<App> {
         network_keys: crate::flow::NetworkKeys::default(),
         listings: crate::flow::ListingCache::default(),
         invitations: crate::flow::InvitationCache::default(),
+        mail: crate::mail::MailOffice {
+            mailer: Arc::new(Unused),
+            stationery: Arc::new(Unused),
+            records: Arc::new(Unused),
+            account: None,
+        },
         addresses: Addresses {
             scheme: "https".to_owned(),
             port: None,

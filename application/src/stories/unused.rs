@@ -17,6 +17,7 @@ use crate::ports::{
     erasure::{Ledger, LedgerEntry, Remains},
     images::{Image, Images},
     listings::ListingsInUse,
+    mail::{AccountOwner, MailAccount, MailHealth, MailRecords, Mailer, NotSent, OutgoingMail, ServerWords},
     provider::{Catalogue, Connector},
     vault::{Place, SecretRow, Vault},
 };
@@ -52,6 +53,10 @@ unused! {
         failed_with_credential(u32) -> Vec<Attempt>;
         forget_some(Timestamp, u32) -> u32;
         advance(ids::AttemptId, Stage, Stage) -> bool;
+    }
+    MailRecords {
+        note(&str, Option<&str>, Timestamp) -> ();
+        health(&str) -> MailHealth;
     }
     Vault {
         get(&Place) -> Option<SecretRow>;
@@ -135,5 +140,18 @@ impl Cipher for Unused {
 
     fn open_number(&self, _: ids::TenantId, _: &str) -> Result<u64, CipherError> {
         unreachable!("no story pages")
+    }
+}
+
+#[async_trait]
+impl Mailer for Unused {
+    async fn send(&self, _: &MailAccount, _: AccountOwner, _: &OutgoingMail) -> Result<ServerWords, NotSent> {
+        unreachable!("no story comes here")
+    }
+}
+
+impl crate::mail::Stationery for Unused {
+    fn write(&self, _: &crate::mail::Letter) -> Result<crate::mail::Written, String> {
+        unreachable!("no story comes here")
     }
 }

@@ -143,6 +143,33 @@ impl<'a> Work<'a> {
         self.notes.insert(key.to_owned(), id.to_string());
     }
 
+    /// What was decided so far keeps the notes that it has; what follows in the same commit is about something else.
+    pub fn next_subject(&mut self) {
+        let notes = written(&self.notes);
+        let appended = self.appends.iter_mut();
+        let observed = self.observations.iter_mut().map(|(draft, _)| draft);
+        for draft in appended.chain(observed).filter(|draft| draft.body.metadata.is_empty()) {
+            draft.body.metadata.clone_from(&notes);
+        }
+        self.notes = notes_of(self.context);
+    }
+
+    /// Seals a secret of the agency itself into the commit, whatever the mode.
+    pub fn put_home_secret(&mut self, record: Record, plain: &[u8]) {
+        let place = Place {
+            tenant: self.context.home(),
+            record,
+        };
+        let sealed = self.app.cipher.seal(&place, plain);
+        let row = SecretRow {
+            place,
+            sealed,
+            account_key: None,
+            created_at: self.context.now,
+        };
+        self.secrets.push(SecretChange::Put(row));
+    }
+
     /// Seals a secret into the commit.
     pub fn put_secret(&mut self, record: Record, plain: &[u8], account_key: Option<[u8; 32]>) {
         let place = self.place(record);
@@ -229,9 +256,11 @@ impl<'a> Work<'a> {
 
     /// What is to be committed, and the states that stand once it is.
     pub(crate) fn into_commit(self, receipt: Option<Receipt>) -> (Commit, HashMap<StreamId, Kept>) {
-        let notes = serde_json::to_string(&self.notes).unwrap_or_default(); // a map of texts always becomes JSON
+        let notes = written(&self.notes);
         let body = |mut body: EventBody| {
-            body.metadata.clone_from(&notes);
+            if body.metadata.is_empty() {
+                body.metadata.clone_from(&notes);
+            }
             body
         };
         let appends = self.appends.into_iter().map(|draft| NewEvent {
@@ -267,6 +296,10 @@ impl<'a> Work<'a> {
     pub(crate) fn changes_nothing(&self) -> bool {
         self.appends.is_empty() && self.observations.is_empty() && self.secrets.is_empty()
     }
+}
+
+fn written(notes: &Metadata) -> String {
+    serde_json::to_string(notes).unwrap_or_default() // a map of texts always becomes JSON
 }
 
 fn notes_of(context: &Context) -> Metadata {

@@ -11,6 +11,7 @@ use crate::{
     log::{LoggedEvent, stored_as_variant},
     personal::Personal,
     secret_hash::SecretHash,
+    trail::Reminders,
 };
 
 /// What a person may do.
@@ -89,6 +90,10 @@ pub enum ApiKeyScope {
     #[serde(rename = "reports:read")]
     #[strum(serialize = "reports:read")]
     ReportsRead,
+    /// Manage the agency's mail: its server and its habits.
+    #[serde(rename = "mail:manage")]
+    #[strum(serialize = "mail:manage")]
+    MailManage,
 }
 
 impl ApiKeyScope {
@@ -151,6 +156,29 @@ pub struct Branding {
     pub support_contact: Option<String>,
 }
 
+/// Which mails an agency sends by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailHabits {
+    /// When customers are reminded of links that they do not use; never when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reminders: Option<Reminders>,
+    /// Whether a customer gets a receipt when a connection was made.
+    pub receipt: bool,
+    /// Whether the member who asked gets one.
+    pub requester_receipt: bool,
+}
+
+impl Default for MailHabits {
+    /// Receipts to both, no reminders.
+    fn default() -> Self {
+        Self {
+            reminders: None,
+            receipt: true,
+            requester_receipt: true,
+        }
+    }
+}
+
 /// What happened to an agency.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 pub enum AgencyEvent {
@@ -202,6 +230,19 @@ pub enum AgencyEvent {
     MemberErased {
         /// The id.
         member: MemberId,
+    },
+    /// Its mail leaves over a server of its own. What stands there (host, login, sender) is sealed in the vault.
+    MailAccountSet {
+        /// Under which number, from 1.
+        number: u32,
+    },
+    /// Its mail leaves over the installation's server again.
+    MailAccountRemoved {},
+    /// It sends other mails by itself than before.
+    MailHabitsChanged {
+        /// From now on.
+        #[serde(flatten)]
+        habits: MailHabits,
     },
 }
 

@@ -2,7 +2,7 @@
 
 mod event;
 
-pub use event::{AgencyEvent, ApiKeyScope, Branding, Colour, InvalidColour, Role};
+pub use event::{AgencyEvent, ApiKeyScope, Branding, Colour, InvalidColour, MailHabits, Role};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +14,7 @@ use crate::{
     ids::{MemberId, Mode},
     personal::Personal,
     secret_hash::SecretHash,
+    trail::Reminders,
 };
 
 /// An agency, folded from its events.
@@ -25,6 +26,9 @@ pub struct Agency {
     members: BTreeMap<MemberId, Role>,
     keys: BTreeMap<u32, ApiKey>,
     erased: BTreeSet<MemberId>,
+    mail_account: Option<u32>,
+    mail_accounts: u32,
+    mail_habits: MailHabits,
 }
 
 /// An API key as the agency knows it; the secret itself is shown once and kept nowhere.
@@ -95,6 +99,21 @@ impl Agency {
         }
     }
 
+    /// The number of the mail account that is its own; none when its mail leaves over the installation's.
+    pub fn mail_account(&self) -> Option<u32> {
+        self.mail_account
+    }
+
+    /// The number that its next mail account will have.
+    pub fn next_mail_account(&self) -> u32 {
+        self.mail_accounts + 1
+    }
+
+    /// Which mails it sends by itself.
+    pub fn mail_habits(&self) -> MailHabits {
+        self.mail_habits
+    }
+
     /// The number that the next key will have.
     pub fn next_key_number(&self) -> u32 {
         self.keys.keys().next_back().map_or(1, |last| last + 1)
@@ -149,6 +168,15 @@ pub enum AgencyCommand {
         /// Its number.
         number: u32,
     },
+    /// Sends its mail over a server of its own, under the next free number.
+    SetMailAccount,
+    /// Sends its mail over the installation's server again.
+    RemoveMailAccount,
+    /// Changes which mails it sends by itself.
+    ChangeMailHabits {
+        /// From now on.
+        habits: MailHabits,
+    },
     /// Erases a person, whose keys die with it.
     EraseMember {
         /// The id.
@@ -182,11 +210,17 @@ pub enum AgencyError {
     /// Nobody would own the agency.
     #[error("this is the agency's last owner: add another one first")]
     LastOwner,
+    /// Nobody wants so much mail.
+    #[error("reminders come every 1 to 30 days, 1 to 5 times")]
+    TooManyReminders,
 }
 
 impl Agency {
     fn decide(&self, command: AgencyCommand) -> Result<Vec<AgencyEvent>, AgencyError> {
-        use AgencyCommand::{AddHost, AddMember, ChangeBranding, Create, EraseMember, IssueApiKey, RevokeApiKey};
+        use AgencyCommand::{
+            AddHost, AddMember, ChangeBranding, ChangeMailHabits, Create, EraseMember, IssueApiKey, RemoveMailAccount,
+            RevokeApiKey, SetMailAccount,
+        };
         match command {
             Create { .. } if self.name.is_some() => Err(AgencyError::AlreadyCreated),
             Create { name } if name.trim().is_empty() || name.chars().count() > 120 => Err(AgencyError::InvalidName),
@@ -194,6 +228,16 @@ impl Agency {
             _ if self.name.is_none() => Err(AgencyError::NotFound),
             ChangeBranding { branding } if branding == self.branding => Ok(vec![]),
             ChangeBranding { branding } => Ok(vec![AgencyEvent::BrandingChanged { branding }]),
+            SetMailAccount => Ok(vec![AgencyEvent::MailAccountSet {
+                number: self.next_mail_account(),
+            }]),
+            RemoveMailAccount if self.mail_account.is_none() => Ok(vec![]),
+            RemoveMailAccount => Ok(vec![AgencyEvent::MailAccountRemoved {}]),
+            ChangeMailHabits { habits } if habits == self.mail_habits => Ok(vec![]),
+            ChangeMailHabits { habits } if !habits.reminders.is_none_or(is_bearable) => {
+                Err(AgencyError::TooManyReminders)
+            }
+            ChangeMailHabits { habits } => Ok(vec![AgencyEvent::MailHabitsChanged { habits }]),
             AddHost { host } if self.has_host(&host) => Ok(vec![]),
             AddHost { host } => Ok(vec![AgencyEvent::HostAdded { host }]),
             AddMember { member, .. } if self.members.contains_key(&member) || self.erased.contains(&member) => {
@@ -274,8 +318,18 @@ impl Agency {
                 self.members.remove(member);
                 self.erased.insert(*member);
             }
+            AgencyEvent::MailAccountSet { number } => {
+                self.mail_account = Some(*number);
+                self.mail_accounts = *number;
+            }
+            AgencyEvent::MailAccountRemoved {} => self.mail_account = None,
+            AgencyEvent::MailHabitsChanged { habits } => self.mail_habits = *habits,
         }
     }
+}
+
+fn is_bearable(reminders: Reminders) -> bool {
+    (1..=30).contains(&reminders.after_days) && (1..=5).contains(&reminders.at_most)
 }
 
 aggregate!(Agency, "agency", AgencyCommand => AgencyEvent, AgencyError);

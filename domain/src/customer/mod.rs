@@ -86,6 +86,11 @@ pub enum CustomerCommand {
         /// Its name and address.
         personal: Option<Personal>,
     },
+    /// Corrects how it is called or reached.
+    ChangeContact {
+        /// What is different from now on.
+        personal: Option<Personal>,
+    },
     /// Changes how many sources are allowed. What is connected stays connected.
     ChangePlan {
         /// None means any number.
@@ -121,6 +126,12 @@ pub enum CustomerEvent {
         /// Its id.
         location: LocationId,
         /// Its name and address.
+        #[serde(skip)]
+        personal: Option<Personal>,
+    },
+    /// It is called or reached differently.
+    ContactChanged {
+        /// What is different from now on; the rest stays.
         #[serde(skip)]
         personal: Option<Personal>,
     },
@@ -173,7 +184,9 @@ stored_as_variant!(CustomerEvent);
 impl LoggedEvent for CustomerEvent {
     fn personal_mut(&mut self) -> Option<&mut Option<Personal>> {
         match self {
-            Self::Created { personal, .. } | Self::LocationAdded { personal, .. } => Some(personal),
+            Self::Created { personal, .. }
+            | Self::LocationAdded { personal, .. }
+            | Self::ContactChanged { personal } => Some(personal),
             _ => None,
         }
     }
@@ -181,7 +194,7 @@ impl LoggedEvent for CustomerEvent {
 
 impl Customer {
     fn decide(&self, command: CustomerCommand) -> Result<Vec<CustomerEvent>, CustomerError> {
-        use CustomerCommand::{AddLocation, ChangePlan, ConnectSource, Create, Erase};
+        use CustomerCommand::{AddLocation, ChangeContact, ChangePlan, ConnectSource, Create, Erase};
         match command {
             Create { .. } if self.agency.is_some() => Err(CustomerError::AlreadyCreated),
             Create {
@@ -201,6 +214,8 @@ impl Customer {
             Erase { links, integrations } => Ok(vec![CustomerEvent::Erased { links, integrations }]),
             AddLocation { location, .. } if self.has_location(location) => Err(CustomerError::LocationKnown),
             AddLocation { location, personal } => Ok(vec![CustomerEvent::LocationAdded { location, personal }]),
+            ChangeContact { personal: None } => Ok(vec![]),
+            ChangeContact { personal } => Ok(vec![CustomerEvent::ContactChanged { personal }]),
             ChangePlan { source_allowance } if source_allowance == self.allowance => Ok(vec![]),
             ChangePlan { source_allowance } => Ok(vec![CustomerEvent::PlanChanged { source_allowance }]),
             ConnectSource { integration } if self.sources.contains(&integration) => Ok(vec![]),
@@ -219,6 +234,7 @@ impl Customer {
             CustomerEvent::LocationAdded { location, .. } => {
                 self.locations.insert(*location);
             }
+            CustomerEvent::ContactChanged { .. } => {} // nobody decides on a name or an address
             CustomerEvent::PlanChanged { source_allowance } => self.allowance = *source_allowance,
             CustomerEvent::SourceConnected { integration } => {
                 self.sources.insert(*integration);

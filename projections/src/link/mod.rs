@@ -4,7 +4,7 @@ mod row;
 #[cfg(test)]
 mod tests;
 
-pub use row::{Failure, LinkDetails, LinkRow, LinkStatus, Opened};
+pub use row::{Delivery, DeliveryState, Failure, LinkDetails, LinkRow, LinkStatus, Opened};
 
 use cqrs_es::Aggregate;
 use domain::{
@@ -14,7 +14,7 @@ use domain::{
     event::Event,
     ids::LinkId,
     personal::{Detail, Personal},
-    trail::{LINK_TRAIL, LinkObservation, Visitor},
+    trail::{DeliveryFailure, LINK_TRAIL, LetterKind, LinkObservation, Visitor},
 };
 
 use crate::{
@@ -159,6 +159,37 @@ fn observed(row: &mut LinkRow, observation: &LinkObservation, at: Timestamp) {
             opened.last_at = Some(at);
         }
         LinkObservation::FreshLinkAsked {} => row.details.fresh_link_asked_at = Some(at),
-        LinkObservation::Revealed {} | LinkObservation::CallbackRejected { .. } => {}
+        LinkObservation::MailAsked { .. } => row.details.delivery = Some(delivery(DeliveryState::Queued, at)),
+        LinkObservation::Delivered {
+            letter: LetterKind::Link | LetterKind::Reminder,
+        } => row.details.delivery = Some(delivery(DeliveryState::Sent, at)),
+        LinkObservation::DeliveryFailed {
+            letter: LetterKind::Link | LetterKind::Reminder,
+            reason,
+            code,
+            ..
+        } => row.details.delivery = Some(undelivered(*reason, *code, at)),
+        // Receipts say nothing about the way of the link.
+        LinkObservation::Delivered { .. }
+        | LinkObservation::DeliveryFailed { .. }
+        | LinkObservation::Revealed {}
+        | LinkObservation::CallbackRejected { .. } => {}
+    }
+}
+
+fn delivery(state: DeliveryState, at: Timestamp) -> Delivery {
+    Delivery {
+        state,
+        at,
+        reason: None,
+        code: None,
+    }
+}
+
+fn undelivered(reason: DeliveryFailure, code: Option<u16>, at: Timestamp) -> Delivery {
+    Delivery {
+        reason: Some(reason),
+        code,
+        ..delivery(DeliveryState::Failed, at)
     }
 }

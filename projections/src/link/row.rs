@@ -7,6 +7,7 @@ use domain::{
     ids::{CustomerId, IntegrationId, LinkId, LocationId, MemberId, TenantId},
     personal::Subject,
     provider::ProviderId,
+    trail::DeliveryFailure,
 };
 use serde::{Deserialize, Serialize};
 
@@ -90,6 +91,36 @@ pub struct LinkDetails {
     pub starts: u32,
     /// When somebody last asked for a new link on the page of this ended one.
     pub fresh_link_asked_at: Option<Timestamp>,
+    /// What became of the latest mail with it; none where none was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Delivery>,
+}
+
+/// What became of a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// Since when.
+    pub at: Timestamp,
+    /// Why it was not delivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<DeliveryFailure>,
+    /// The three digits of the mail server's answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<u16>,
+}
+
+/// Where a mail stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// It waits to be sent.
+    Queued,
+    /// A mail server took it.
+    Sent,
+    /// It will not be delivered.
+    Failed,
 }
 
 /// Why an attempt led nowhere, and when.

@@ -10,7 +10,7 @@ use domain::{
     host::HostEvent,
     integration::{IntegrationEvent, RequestOutcome},
     personal::{Detail, Personal},
-    trail::{CallbackRejection, LinkObservation, Visitor},
+    trail::{CallbackRejection, DeliveryFailure, LetterKind, LinkObservation, Visitor},
 };
 
 use super::names::{Names, in_words};
@@ -68,6 +68,9 @@ impl Scene<'_> {
                 format!("{who} made API key {number} of {member} for the {mode} world; it may: {may}")
             }
             AgencyEvent::ApiKeyRevoked { number } => format!("{who} revoked API key {number}"),
+            AgencyEvent::MailAccountSet { .. } => format!("{who} gave the agency a mail server of its own"),
+            AgencyEvent::MailAccountRemoved {} => format!("{who} removed the agency's own mail server"),
+            AgencyEvent::MailHabitsChanged { .. } => format!("{who} changed which mails are sent by themselves"),
             AgencyEvent::MemberErased { .. } => {
                 format!("{who} erased a member: name and e-mail address are gone for good")
             }
@@ -85,6 +88,7 @@ impl Scene<'_> {
                 Some(name) => format!("{who} added the location {name}"),
                 None => format!("{who} added a location"),
             },
+            CustomerEvent::ContactChanged { .. } => format!("{who} corrected how the customer is called or reached"),
             CustomerEvent::PlanChanged {
                 source_allowance: Some(1),
             } => format!("{who} set the plan to 1 connected source"),
@@ -219,9 +223,49 @@ impl Scene<'_> {
             LinkObservation::Revealed {} => return format!("{} looked at the link's address again", self.who),
             LinkObservation::CallbackRejected { reason, .. } => return rejected(*reason),
             LinkObservation::FreshLinkAsked {} => "somebody asked for a new link on the page of this ended one",
+            LinkObservation::MailAsked { links, .. } => return mail_asked(self.who, links.len()),
+            LinkObservation::Delivered { letter } => return format!("{} was taken by the mail server", mail(*letter)),
+            LinkObservation::DeliveryFailed {
+                letter,
+                reason,
+                code,
+                personal,
+            } => return undelivered(*letter, *reason, *code, personal.as_ref()),
         };
         what.to_owned()
     }
+}
+
+fn mail_asked(who: &str, links: usize) -> String {
+    match links {
+        0 | 1 => format!("{who} had the link sent by mail"),
+        more => format!("{who} had the link sent by mail, {more} links in one"),
+    }
+}
+
+fn mail(letter: LetterKind) -> &'static str {
+    match letter {
+        LetterKind::Link => "the mail with the link",
+        LetterKind::Reminder => "the mail that reminds of the link",
+        LetterKind::Receipt => "the customer's receipt by mail",
+        LetterKind::RequesterReceipt => "the requester's receipt by mail",
+    }
+}
+
+fn undelivered(letter: LetterKind, reason: DeliveryFailure, code: Option<u16>, said: Option<&Personal>) -> String {
+    let mail = mail(letter);
+    let why = match reason {
+        DeliveryFailure::NoAddress => "nobody knows the e-mail address".to_owned(),
+        DeliveryFailure::NotSetUp => "no mail server is set up".to_owned(),
+        DeliveryFailure::Unsendable => "the e-mail address cannot be used".to_owned(),
+        DeliveryFailure::GivenUp => "the mail server did not work for too long".to_owned(),
+        DeliveryFailure::Refused => {
+            let code = code.map_or_else(String::new, |code| format!(" ({code})"));
+            let words = fact(said, Detail::MailAnswer).map_or_else(String::new, |words| format!(": “{words}”"));
+            format!("the mail server refused it{code}{words}")
+        }
+    };
+    format!("{mail} was not delivered: {why}")
 }
 
 fn rejected(reason: CallbackRejection) -> String {

@@ -1,7 +1,7 @@
 //! Customers as JSON.
 
 use application::{
-    customers::{CustomerFile, LocationFile, NewCustomer, NewLocation},
+    customers::{self, ChangeContact, CustomerFile, LocationFile, NewCustomer, NewLocation},
     erasure::ErasedCustomer,
 };
 use chrono::{DateTime, Utc};
@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{agency_api::input::Check, problem::Problem};
+use crate::{
+    agency_api::{input::Check, links::Issued, mail::Emailed},
+    problem::Problem,
+};
 
 /// So many locations may come in one call.
 pub(super) const MOST_LOCATIONS: usize = 50;
@@ -25,12 +28,68 @@ pub(in crate::agency_api) struct CustomerToCreate {
     /// Where mail reaches the customer.
     #[schema(format = Email, max_length = 254, example = "owner@trattoria.example")]
     email: Option<String>,
+    /// The language that mails to the customer are written in: `en` or `de`.
+    #[schema(example = "de")]
+    language: Option<String>,
     /// How many sources the plan allows; any number when not given.
     source_allowance: Option<u32>,
     /// The first places of business.
     #[serde(default)]
     #[schema(max_items = 50, required = false)]
     locations: Vec<LocationToAdd>,
+    /// Issue a Google link for the first location, and send it to the customer by mail.
+    #[serde(default)]
+    #[schema(required = false)]
+    send_google_connect_link: bool,
+    /// The same with Facebook; both go in one mail.
+    #[serde(default)]
+    #[schema(required = false)]
+    send_facebook_connect_link: bool,
+}
+
+/// What to correct about a customer. What is not given stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::agency_api) struct ContactToChange {
+    /// What the customer is called.
+    #[schema(min_length = 1, max_length = 200)]
+    name: Option<String>,
+    /// Where mail reaches the customer.
+    #[schema(format = Email, max_length = 254, example = "owner@trattoria.example")]
+    email: Option<String>,
+    /// The language that mails to the customer are written in: `en` or `de`.
+    #[schema(example = "de")]
+    language: Option<String>,
+}
+
+impl ContactToChange {
+    /// The command's words, once everything is found to be in order.
+    pub(super) fn checked(&self, customer: CustomerId) -> Result<ChangeContact, Problem> {
+        let mut check = Check::default();
+        let command = ChangeContact {
+            customer,
+            name: check.optional_name("name", self.name.as_deref()),
+            email: check.optional_email("email", self.email.as_deref()),
+            language: language(&mut check, self.language.as_deref()),
+        };
+        if self.name.is_none() && self.email.is_none() && self.language.is_none() {
+            check.wrong("email", "give name, email or language");
+        }
+        check.done()?;
+        Ok(command)
+    }
+}
+
+/// A language that mails can be written in.
+fn language(check: &mut Check, text: Option<&str>) -> Option<String> {
+    let text = text?;
+    if !crate::mails::LANGUAGES.contains(&text) {
+        check.wrong(
+            "language",
+            &format!("must be one of {}", crate::mails::LANGUAGES.join(", ")),
+        );
+    }
+    Some(text.to_owned())
 }
 
 /// A new place of business.
@@ -109,6 +168,8 @@ pub(in crate::agency_api) struct Customer {
     name: Option<String>,
     /// Where mail reaches the customer.
     email: Option<String>,
+    /// The language that mails to the customer are written in, where it was said.
+    language: Option<String>,
     /// How many sources the plan allows; `null` for any number.
     source_allowance: Option<u32>,
     /// How many sources are connected.
@@ -118,6 +179,30 @@ pub(in crate::agency_api) struct Customer {
     /// When it was erased; missing while it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     erased_at: Option<DateTime<Utc>>,
+}
+
+/// A customer that was just created, with the links that were asked for.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::agency_api) struct CreatedCustomer {
+    #[serde(flatten)]
+    customer: Customer,
+    /// The links, where some were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    links: Vec<Issued>,
+    /// What becomes of the mail with them.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    email: Option<Emailed>,
+}
+
+impl CreatedCustomer {
+    /// The customer, as it was created.
+    pub(super) fn new(customer: Customer, created: customers::CreatedCustomer) -> Self {
+        Self {
+            customer,
+            links: created.links.into_iter().map(Issued::from).collect(),
+            email: created.email.as_ref().map(Emailed::from),
+        }
+    }
 }
 
 /// A place of business.
@@ -139,8 +224,12 @@ impl CustomerToCreate {
         let customer = NewCustomer {
             name: check.name("name", &self.name),
             email: check.optional_email("email", self.email.as_deref()),
+            language: language(&mut check, self.language.as_deref()),
             source_allowance: self.source_allowance,
         };
+        if !self.wanted_links().is_empty() && self.locations.is_empty() {
+            check.wrong("locations", "must hold the location that the link is for");
+        }
         if self.locations.len() > MOST_LOCATIONS {
             check.wrong(
                 "locations",
@@ -153,6 +242,21 @@ impl CustomerToCreate {
             .collect();
         check.done()?;
         Ok((customer, locations))
+    }
+}
+
+impl CustomerToCreate {
+    /// The providers that links are wanted for.
+    pub(super) fn wanted_links(&self) -> Vec<&'static str> {
+        let flags = [
+            (self.send_google_connect_link, "google"),
+            (self.send_facebook_connect_link, "facebook"),
+        ];
+        flags
+            .into_iter()
+            .filter(|(wanted, _)| *wanted)
+            .map(|(_, provider)| provider)
+            .collect()
     }
 }
 
@@ -181,6 +285,7 @@ impl Customer {
             id,
             name: Some(customer.name.clone()),
             email: customer.email.clone(),
+            language: customer.language.clone(),
             source_allowance: customer.source_allowance,
             sources: 0,
             locations: locations.iter().map(Location::from).collect(),
@@ -194,6 +299,7 @@ impl Customer {
             id,
             name: file.person.name,
             email: file.person.email,
+            language: file.person.language,
             source_allowance: file.source_allowance,
             sources: file.sources,
             locations: file.locations.into_iter().map(Location::from).collect(),

@@ -2,17 +2,24 @@
 
 mod body;
 
-pub(super) use body::{Customer, CustomerToCreate, CustomerToErase, Erasure, Location, LocationToAdd, PlanToSet};
+use body::CreatedCustomer;
+pub(super) use body::{
+    ContactToChange, Customer, CustomerToCreate, CustomerToErase, Erasure, Location, LocationToAdd, PlanToSet,
+};
 
 use application::{
     customers::{AddLocation, ChangePlan, CreateCustomer},
     erasure::ErasedCustomer,
+    links::IssueLink,
     past::Moment,
 };
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use domain::{
+    agency::ApiKeyScope,
+    connect_link::LinkToken,
     customer::CustomerError,
     ids::{CustomerId, LocationId},
+    provider::ProviderId,
 };
 
 use super::{
@@ -28,11 +35,12 @@ use crate::{problem::Problem, state::Server};
 
 /// Creates a customer
 ///
-/// With its places of business, all or nothing.
+/// With its places of business, all or nothing. With the flags, links are issued and sent by mail in the same moment; that needs the
+/// scope `links:write` too.
 #[utoipa::path(
     post, path = "/customers", tag = "Customers", operation_id = "create_customer",
     security(("api_key" = ["customers:write"])), params(IdempotencyKey), request_body = CustomerToCreate,
-    responses((status = 201, description = "The customer, as it was created", body = Customer,
+    responses((status = 201, description = "The customer, as it was created", body = CreatedCustomer,
                headers(("Grantlink-Position" = String))), WriteRefusals),
 )]
 pub(super) async fn create(
@@ -43,13 +51,22 @@ pub(super) async fn create(
     let (app, now) = (&server.app, caller.context.now);
     let id = CustomerId(app.entropy.id(now));
     let (customer, locations) = sent.body.checked(|| app.entropy.id(now))?;
+    let wanted = sent.body.wanted_links();
+    if !wanted.is_empty() {
+        caller.require(ApiKeyScope::LinksWrite)?;
+    }
+    let links = locations.first().map_or(vec![], |first| {
+        let link = |provider| link_for(&server, &caller, id, first.id, provider);
+        wanted.into_iter().filter_map(link).collect()
+    });
     let created = Customer::new(id, &customer, &locations);
     let command = CreateCustomer {
         id,
         customer,
         locations,
+        links,
     };
-    let body = move |_| created.clone();
+    let body = move |answer| CreatedCustomer::new(created.clone(), answer);
     Ok(answer(
         &server,
         &caller.context,
@@ -59,6 +76,56 @@ pub(super) async fn create(
         body,
     )
     .await?)
+}
+
+fn link_for(
+    server: &Server,
+    caller: &Authenticated<CustomersWrite>,
+    customer: CustomerId,
+    location: LocationId,
+    provider: &str,
+) -> Option<IssueLink> {
+    Some(IssueLink {
+        token: LinkToken::issue(caller.context.now, server.app.random()),
+        customer,
+        location,
+        provider: ProviderId::parse(provider).ok()?,
+        requested_by: caller.member,
+        name: None,
+        life: None,
+        replaces_account: false,
+    })
+}
+
+/// Corrects a customer's name, e-mail address or language
+///
+/// Mail that is not sent yet goes to the new address.
+#[utoipa::path(
+    patch, path = "/customers/{id}", tag = "Customers", operation_id = "change_customer",
+    security(("api_key" = ["customers:write"])),
+    params(("id" = uuid::Uuid, Path, description = "The customer"), IdempotencyKey), request_body = ContactToChange,
+    responses((status = 200, description = "The customer from now on", body = Customer,
+               headers(("Grantlink-Position" = String))), WriteRefusals),
+)]
+pub(super) async fn change(
+    State(server): State<Server>,
+    caller: Authenticated<CustomersWrite>,
+    Id(id): Id<CustomerId>,
+    sent: Sent<ContactToChange>,
+) -> Result<Response, Problem> {
+    let command = sent.body.checked(id)?;
+    let done = server
+        .app
+        .run_once(&caller.context, sent.idempotency, command, |()| vec![])
+        .await?;
+    let changed = customer(&server, &caller, id, None).await?;
+    Ok(respond(
+        &server,
+        &caller.context,
+        StatusCode::OK,
+        done.position,
+        &changed,
+    ))
 }
 
 /// Reads a customer

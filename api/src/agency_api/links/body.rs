@@ -1,22 +1,23 @@
 //! Links as JSON.
 
-use application::links::IssuedLink;
+use application::links::{IssuedLink, IssuedLinks};
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use domain::{
     Timestamp,
     connect_link::{AttemptFailure, LinkEnd, RevokeReason},
     ids::{CustomerId, IntegrationId, LinkId, LocationId, MemberId},
     provider::ProviderId,
+    trail::DeliveryFailure,
 };
 use projections::{
-    link::{LinkRow, LinkStatus},
+    link::{Delivery, DeliveryState, LinkRow, LinkStatus},
     read::{Stale, StaleReason},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    agency_api::{document, input::Check},
+    agency_api::{document, input::Check, mail::Emailed},
     problem::Problem,
 };
 
@@ -45,6 +46,10 @@ pub(in crate::agency_api) struct LinkToIssue {
     #[serde(default)]
     #[schema(required = false)]
     pub(super) replace_account: bool,
+    /// Whether it is sent to the customer by mail.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub(super) email: bool,
 }
 
 /// What a body asks for, once everything is found to be in order.
@@ -63,21 +68,31 @@ impl LinkToIssue {
             check.wrong("provider", &error);
         }
         let name = check.optional_name("name", self.name.as_deref());
-        let life = match (self.expires_in_hours, self.expires_at) {
-            (Some(_), Some(_)) => {
-                check.wrong("expires_at", "cannot stand beside expires_in_hours");
-                None
-            }
-            (Some(hours), None) => Some(TimeDelta::hours(hours.into())),
-            (None, Some(at)) => Some(at.trunc_subsecs(6) - now), // the log keeps whole microseconds
-            (None, None) => None,
-        };
+        let life = life(&mut check, self.expires_in_hours, self.expires_at, now);
         check.done()?;
         Ok(Terms {
             provider: provider.map_err(|error| Problem::internal(&error))?,
             name,
             life,
         })
+    }
+}
+
+/// How long a link lives, where its issuer says so.
+pub(super) fn life(
+    check: &mut Check,
+    hours: Option<u32>,
+    at: Option<DateTime<Utc>>,
+    now: Timestamp,
+) -> Option<TimeDelta> {
+    match (hours, at) {
+        (Some(_), Some(_)) => {
+            check.wrong("expires_at", "cannot stand beside expires_in_hours");
+            None
+        }
+        (Some(hours), None) => Some(TimeDelta::hours(hours.into())),
+        (None, Some(at)) => Some(at.trunc_subsecs(6) - now), // the log keeps whole microseconds
+        (None, None) => None,
     }
 }
 
@@ -112,6 +127,18 @@ pub(in crate::agency_api) struct Issued {
     /// The live link for the same location and provider that it took the place of; that one is revoked.
     #[schema(value_type = Option<Uuid>)]
     superseded_link_id: Option<LinkId>,
+    /// What becomes of the mail; missing where none was asked for.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    email: Option<Emailed>,
+}
+
+impl From<IssuedLinks> for Issued {
+    /// The only one, with what becomes of its mail.
+    fn from(mut issued: IssuedLinks) -> Self {
+        let email = issued.email.as_ref().map(Emailed::from);
+        let only = Self::from(issued.links.swap_remove(0)); // a command of one link issues one
+        Self { email, ..only }
+    }
 }
 
 impl From<IssuedLink> for Issued {
@@ -127,6 +154,7 @@ impl From<IssuedLink> for Issued {
             expires_at: issued.terms.expires_at,
             replace_account: issued.terms.replaces_account,
             superseded_link_id: issued.superseded,
+            email: None,
         }
     }
 }
@@ -202,11 +230,40 @@ pub(in crate::agency_api) struct Link {
     last_failure: Option<Failure>,
     /// When somebody last asked for a new link on the page of this ended one.
     fresh_link_asked_at: Option<DateTime<Utc>>,
+    /// What became of the latest mail with it; `null` where none was asked for.
+    delivery: Option<Delivered>,
     /// Whether this may be old: an event of the link could not be read, and it stands as it was before.
     stale: bool,
     /// Why: `event_not_folded`, `row_unreadable`, or `behind_another` where an event is shared with something that stands still.
     #[schema(value_type = Option<String>, example = "event_not_folded")]
     stale_reason: Option<StaleReason>,
+}
+
+/// What became of a mail.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::agency_api) struct Delivered {
+    /// `queued`, `sent` (a mail server took it) or `failed`.
+    #[schema(value_type = String, example = "sent")]
+    state: DeliveryState,
+    /// Since when.
+    at: DateTime<Utc>,
+    /// Why it was not delivered: `no_address`, `not_set_up`, `refused`, `unsendable` or `given_up`.
+    #[schema(value_type = Option<String>, example = "refused")]
+    reason: Option<DeliveryFailure>,
+    /// The three digits of the mail server's answer.
+    #[schema(example = 550)]
+    code: Option<u16>,
+}
+
+impl From<Delivery> for Delivered {
+    fn from(delivery: Delivery) -> Self {
+        Self {
+            state: delivery.state,
+            at: delivery.at,
+            reason: delivery.reason,
+            code: delivery.code,
+        }
+    }
 }
 
 /// A try that led nowhere.
@@ -247,6 +304,7 @@ impl Link {
                 at: failure.at,
             }),
             fresh_link_asked_at: row.details.fresh_link_asked_at,
+            delivery: row.details.delivery.map(Delivered::from),
             stale: false,
             stale_reason: None,
         }

@@ -2,7 +2,7 @@
 
 use application::{
     CommandError,
-    links::{IssueLink, RevealLink, RevokeLink},
+    links::{IssueLink, IssueLinks, RevealLink, RevokeLink},
 };
 use axum::{extract::State, http::StatusCode, response::Response};
 use domain::{connect_link::LinkToken, ids::LinkId};
@@ -26,7 +26,8 @@ use crate::{
 
 /// Issues a link
 ///
-/// For one location and one provider. A live link for the same two is revoked in the same moment.
+/// For one location and one provider. A live link for the same two is revoked in the same moment. With `email`, it is sent to the
+/// customer; it is issued whatever becomes of the mail.
 #[utoipa::path(
     post, path = "/links", tag = "Links", operation_id = "issue_link",
     security(("api_key" = ["links:write"])), params(IdempotencyKey), request_body = LinkToIssue,
@@ -40,7 +41,7 @@ pub(in crate::agency_api) async fn issue(
 ) -> Result<Response, Problem> {
     let now = caller.context.now;
     let terms = sent.body.checked(now)?;
-    let command = IssueLink {
+    let link = IssueLink {
         token: LinkToken::issue(now, server.app.random()),
         customer: sent.body.customer_id,
         location: sent.body.location_id,
@@ -49,6 +50,11 @@ pub(in crate::agency_api) async fn issue(
         name: terms.name,
         life: terms.life,
         replaces_account: sent.body.replace_account,
+    };
+    let command = IssueLinks {
+        customer: link.customer,
+        links: vec![link],
+        email: sent.body.email,
     };
     Ok(answer(
         &server,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    agency::{AgencyEvent, ApiKeyScope, Branding, Colour, Role},
+    agency::{AgencyEvent, ApiKeyScope, Branding, Colour, MailHabits, Role},
     connect_link::{AttemptFailure, ConnectLinkEvent, LinkTerms, RevokeReason, RevokedBy},
     customer::CustomerEvent,
     grant::GrantEvent,
@@ -14,7 +14,7 @@ use crate::{
     stories::fixtures::{
         self as the, attempt, facts, google, host_name, link, listing, location, member, terms, token,
     },
-    trail::{CallbackRejection, LinkObservation, Visitor},
+    trail::{CallbackRejection, DeliveryFailure, LetterKind, LinkObservation, Reminders, Visitor},
 };
 
 pub(super) fn agency() -> Vec<AgencyEvent> {
@@ -51,6 +51,15 @@ pub(super) fn agency() -> Vec<AgencyEvent> {
         },
         AgencyEvent::ApiKeyRevoked { number: 1 },
         AgencyEvent::MemberErased { member: member(1) },
+        AgencyEvent::MailAccountSet { number: 2 },
+        AgencyEvent::MailAccountRemoved {},
+        AgencyEvent::MailHabitsChanged {
+            habits: MailHabits {
+                reminders: Some(reminders()),
+                receipt: true,
+                requester_receipt: false,
+            },
+        },
     ]
 }
 
@@ -98,6 +107,7 @@ pub(super) fn customer() -> Vec<CustomerEvent> {
             location: location(1),
             personal: facts(),
         },
+        CustomerEvent::ContactChanged { personal: facts() },
         CustomerEvent::PlanChanged {
             source_allowance: Some(3),
         },
@@ -179,5 +189,25 @@ pub(super) fn link_trail() -> Vec<LinkObservation> {
             reason: CallbackRejection::OtherBrowser,
         },
         LinkObservation::FreshLinkAsked {},
+        LinkObservation::MailAsked {
+            links: vec![link(1), link(2)],
+            reminders: Some(reminders()),
+        },
+        LinkObservation::Delivered {
+            letter: LetterKind::Link,
+        },
+        LinkObservation::DeliveryFailed {
+            letter: LetterKind::Reminder,
+            reason: DeliveryFailure::Refused,
+            code: Some(550),
+            personal: facts(),
+        },
     ]
+}
+
+fn reminders() -> Reminders {
+    Reminders {
+        after_days: 2,
+        at_most: 3,
+    }
 }

@@ -186,6 +186,12 @@ impl World {
             network_keys: NetworkKeys::default(),
             listings: ListingCache::default(),
             invitations: InvitationCache::default(),
+            mail: MailOffice {
+                mailer: Arc::new(SmtpMailer::new(&MailConfig::default()).unwrap()),
+                stationery: Arc::new(crate::mails::AgencyStationery),
+                records: stores.mail.clone(),
+                account: None,
+            },
             addresses: addresses(),
             default_link_life: TimeDelta::days(7),
         });

@@ -1,0 +1,117 @@
+//! The agency's mail: its server, its habits, and how it fares.
+
+mod body;
+
+pub(super) use body::Emailed;
+use body::{AccountToSet, Habits, Mail, Tested};
+
+use application::mail::{ChangeMailHabits, RemoveMailAccount, SetMailAccount};
+use axum::{Json, extract::State, http::StatusCode, response::Response};
+
+use super::{
+    answer::respond,
+    authenticated::{Authenticated, MailManage},
+    document::{ReadRefusals, WriteRefusals},
+    sent::{IdempotencyKey, Nothing, Sent},
+};
+use crate::{problem::Problem, state::Server};
+
+/// Reads the mail settings
+///
+/// Whose server is used, how it fares, and which mails are sent by themselves. No password is ever shown.
+#[utoipa::path(
+    get, path = "/mail", tag = "Mail", operation_id = "read_mail", security(("api_key" = ["mail:manage"])),
+    responses((status = 200, description = "The settings", body = Mail), ReadRefusals),
+)]
+pub(super) async fn read(
+    State(server): State<Server>,
+    caller: Authenticated<MailManage>,
+) -> Result<Json<Mail>, Problem> {
+    current(&server, &caller).await.map(Json)
+}
+
+/// Sets the agency's own mail server
+///
+/// In place of the one before, password included. It must be out in the world, on a port for mail (25, 465, 587 or 2525).
+#[utoipa::path(
+    put, path = "/mail", tag = "Mail", operation_id = "set_mail_server", security(("api_key" = ["mail:manage"])),
+    request_body = AccountToSet,
+    responses((status = 200, description = "The settings from now on", body = Mail,
+               headers(("Grantlink-Position" = String))), WriteRefusals),
+)]
+pub(super) async fn set(
+    State(server): State<Server>,
+    caller: Authenticated<MailManage>,
+    sent: Sent<AccountToSet>,
+) -> Result<Response, Problem> {
+    let account = sent.body.checked()?;
+    // No receipt: it would keep a hash of the body, and a password could be guessed from that.
+    let done = server.app.run(&caller.context, SetMailAccount { account }).await?;
+    let mail = current(&server, &caller).await?;
+    Ok(respond(&server, &caller.context, StatusCode::OK, done.position, &mail))
+}
+
+/// Removes the agency's own mail server
+///
+/// Mail leaves over the installation's then, where it has one. Removing it twice is no error.
+#[utoipa::path(
+    delete, path = "/mail", tag = "Mail", operation_id = "remove_mail_server",
+    security(("api_key" = ["mail:manage"])), params(IdempotencyKey),
+    responses((status = 200, description = "The settings from now on", body = Mail,
+               headers(("Grantlink-Position" = String))), WriteRefusals),
+)]
+pub(super) async fn remove(
+    State(server): State<Server>,
+    caller: Authenticated<MailManage>,
+    sent: Sent<Nothing>,
+) -> Result<Response, Problem> {
+    let done = server
+        .app
+        .run_once(&caller.context, sent.idempotency, RemoveMailAccount, |()| vec![])
+        .await?;
+    let mail = current(&server, &caller).await?;
+    Ok(respond(&server, &caller.context, StatusCode::OK, done.position, &mail))
+}
+
+/// Sets which mails are sent by themselves
+#[utoipa::path(
+    put, path = "/mail/habits", tag = "Mail", operation_id = "set_mail_habits",
+    security(("api_key" = ["mail:manage"])), params(IdempotencyKey), request_body = Habits,
+    responses((status = 200, description = "The settings from now on", body = Mail,
+               headers(("Grantlink-Position" = String))), WriteRefusals),
+)]
+pub(super) async fn set_habits(
+    State(server): State<Server>,
+    caller: Authenticated<MailManage>,
+    sent: Sent<Habits>,
+) -> Result<Response, Problem> {
+    let habits = (&sent.body).into();
+    let command = ChangeMailHabits { habits };
+    let done = server
+        .app
+        .run_once(&caller.context, sent.idempotency, command, |()| vec![])
+        .await?;
+    let mail = current(&server, &caller).await?;
+    Ok(respond(&server, &caller.context, StatusCode::OK, done.position, &mail))
+}
+
+/// Sends a test mail
+///
+/// At once, to the member in whose name the key acts. The answer is what the mail server said.
+#[utoipa::path(
+    post, path = "/mail/test", tag = "Mail", operation_id = "test_mail", security(("api_key" = ["mail:manage"])),
+    responses((status = 200, description = "What came of it", body = Tested), WriteRefusals),
+)]
+pub(super) async fn test(
+    State(server): State<Server>,
+    caller: Authenticated<MailManage>,
+    _: Sent<Nothing>,
+) -> Result<Json<Tested>, Problem> {
+    let sent = server.app.test_mail(&caller.context, caller.member).await?;
+    Ok(Json(sent.into()))
+}
+
+async fn current(server: &Server, caller: &Authenticated<MailManage>) -> Result<Mail, Problem> {
+    let settings = server.app.mail_settings(&caller.context).await?;
+    Ok(Mail::of(settings, server.app.clock.now()))
+}

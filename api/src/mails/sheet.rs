@@ -1,0 +1,58 @@
+//! A mail in words, whatever its language: what the templates fill in.
+
+/// A mail in words.
+pub(super) struct Sheet {
+    /// The language, as a BCP 47 tag.
+    pub(super) lang: &'static str,
+    /// What the inbox shows.
+    pub(super) subject: String,
+    /// What the inbox shows behind the subject.
+    pub(super) preview: String,
+    /// The first line.
+    pub(super) heading: String,
+    /// How the recipient is greeted.
+    pub(super) greeting: String,
+    /// What comes before the cards.
+    pub(super) paragraphs: Vec<String>,
+    /// What can be pressed, or what was connected.
+    pub(super) cards: Vec<Card>,
+    /// What comes after them.
+    pub(super) afterwards: Vec<String>,
+    /// Who signs.
+    pub(super) signature: Vec<String>,
+    /// The small print.
+    pub(super) footer: String,
+}
+
+/// One thing that a mail is about.
+pub(super) struct Card {
+    /// What it is.
+    pub(super) title: String,
+    /// What else there is to say.
+    pub(super) lines: Vec<String>,
+    /// What to press.
+    pub(super) button: Option<Button>,
+}
+
+/// What to press.
+pub(super) struct Button {
+    /// What it says.
+    pub(super) label: String,
+    /// Where it leads.
+    pub(super) address: String,
+    /// What stands before the address where it is written out.
+    pub(super) or_copy: &'static str,
+    /// Until when it works.
+    pub(super) note: String,
+}
+
+/// Texts that are there, in their order.
+pub(super) fn known<const N: usize>(texts: [Option<String>; N]) -> Vec<String> {
+    texts.into_iter().flatten().collect()
+}
+
+/// The one product that all links are for; none for several.
+pub(super) fn common_product(links: &[application::mail::Invited]) -> Option<&str> {
+    let first = links.first()?.product.as_str();
+    links.iter().all(|link| link.product == first).then_some(first)
+}
