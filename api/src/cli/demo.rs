@@ -13,12 +13,18 @@ use adapters::{
     clock::SystemClock, entropy::OsEntropy, providers::ProviderConfig, traces::TraceFigures, vault::Keyring,
 };
 use anyhow::Context;
-use application::ports::clock::{Clock, Entropy};
+use application::ports::{
+    clock::{Clock, Entropy},
+    mail::{MailAccount, Security},
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use clap::Args;
 use domain::ids::InstallationId;
 use secrecy::SecretString;
-use simulator::{OAuthClient, Simulator, SimulatorConfig};
+use simulator::{
+    OAuthClient, Simulator, SimulatorConfig,
+    mail::{MailServer, MailServerConfig},
+};
 use tokio::net::TcpListener;
 
 use super::{logging, serve};
@@ -57,13 +63,17 @@ impl Demo {
         let port = free_port(self.port).await?;
         let secret = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 24]>());
         let google = simulate(port, &secret).await?;
-        let config = self.config(&folder, port, google.base_url(), secret)?;
+        let inbox = mailbox().await?;
+        let mut config = self.config(&folder, port, google.base_url(), secret)?;
+        config.mail.account = Some(mail_account(inbox.addr()));
         config.validate()?;
         let seeded = seed::seed(&config, &folder).await?;
         let data = self.what_becomes_of_the_data();
-        let welcome = |_| words::welcome(&seeded, port, data);
+        let at = inbox.mailbox();
+        let welcome = |_| words::welcome(&seeded, port, at, data);
         serve::run(&config, &TraceFigures::default(), welcome).await?;
         google.stop().await;
+        inbox.stop().await;
         println!("Stopped.");
         Ok(())
     }
@@ -115,6 +125,26 @@ async fn simulate(port: u16, secret: &str) -> anyhow::Result<simulator::Running>
         ..SimulatorConfig::default()
     });
     google.await.context("the simulated Google cannot start")
+}
+
+/// A mail server that keeps what the demo sends, and shows it.
+async fn mailbox() -> anyhow::Result<MailServer> {
+    let inbox = MailServer::start(MailServerConfig {
+        mailbox: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
+        ..MailServerConfig::default()
+    });
+    inbox.await.context("the simulated mail server cannot start")
+}
+
+fn mail_account(server: SocketAddr) -> MailAccount {
+    MailAccount {
+        host: server.ip().to_string(),
+        port: server.port(),
+        security: Security::None,
+        username: None,
+        password: None,
+        from: "connect@bright.example".to_owned(),
+    }
 }
 
 /// The real Google's entry, with every address moved to the simulated one.

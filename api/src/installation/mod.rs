@@ -99,6 +99,8 @@ impl Installation {
         };
         let cipher = Arc::new(VaultCipher::new(keyring));
         let app = Arc::new(assemble(config, installation, cipher.clone(), clock, remains)?);
+        let duties = duties::duties(&views);
+        jobs::begin(&app, &duties).await?;
         let sources = Sources {
             log: Arc::clone(&stores.log),
             reader: Arc::new(app.personal.clone()),
@@ -109,7 +111,7 @@ impl Installation {
             checkpoints,
             sources,
             cipher,
-            duties: duties::duties(&views),
+            duties,
             views,
             stores,
             followed,

@@ -32,14 +32,12 @@ struct Page<'a> {
 #[template(path = "mails/letter.txt")]
 struct Text<'a> {
     sheet: &'a Sheet,
-    brand: &'a LetterBrand,
 }
 
 /// The agency's colours, made readable.
 struct Look {
     primary: String,
     on_primary: String,
-    accent: String,
     edge_light: String,
     edge_dark: String,
     monogram: String,
@@ -56,7 +54,6 @@ impl Look {
         Self {
             primary: css.primary.to_string(),
             on_primary: css.primary.readable_text().to_string(),
-            accent: css.accent.to_string(),
             edge_light: edge_light.to_string(),
             edge_dark: edge_dark.to_string(),
             monogram: Brand::monogram_of(&brand.company),
@@ -74,7 +71,7 @@ impl Stationery for AgencyStationery {
             look,
         }
         .render();
-        let text = Text { sheet: &sheet, brand }.render();
+        let text = Text { sheet: &sheet }.render();
         Ok(Written {
             html: html.map_err(|error| format!("the page of a mail: {error}"))?,
             text: text.map_err(|error| format!("the text of a mail: {error}"))?,

@@ -40,6 +40,18 @@ pub fn follow(app: &Arc<App>, duties: &Duties) -> JoinSet<()> {
     tasks
 }
 
+/// Makes every policy that is new begin here: what is committed from now on is theirs, also before anything follows the log.
+///
+/// # Errors
+/// When the store fails.
+pub async fn begin(app: &App, duties: &Duties) -> Result<(), StoreError> {
+    let head = app.log.head().await?;
+    for policy in duties.policies() {
+        app.jobs.checkpoint(policy.name(), head).await?;
+    }
+    Ok(())
+}
+
 /// One policy on its way through the log.
 pub struct Followed {
     app: Arc<App>,

@@ -25,7 +25,7 @@ use domain::{
 };
 
 pub use care::Care;
-pub use follow::{Followed, follow};
+pub use follow::{Followed, begin, follow};
 pub use retry::RetryJob;
 pub use worker::{Pace, Worker};
 

@@ -103,7 +103,13 @@ impl<'a> Work<'a> {
             }
             aggregate.version += 1;
             let draft = self
-                .draft(event, aggregate.stream.clone(), aggregate.tenant, aggregate.version)
+                .draft(
+                    self.next_event_id(),
+                    event,
+                    aggregate.stream.clone(),
+                    aggregate.tenant,
+                    aggregate.version,
+                )
                 .await?;
             self.appends.push(draft);
         }
@@ -129,11 +135,15 @@ impl<'a> Work<'a> {
         at_most: Option<u32>,
         event: E,
     ) -> Result<(), CommandError> {
-        let mut draft = self.draft(event, trail, self.context.tenant, 0).await?;
-        if let Some(name) = name {
-            let trail = format!("{}/{}/{name}", draft.stream.aggregate_type, draft.stream.aggregate_id);
-            draft.event_id = EventId(Uuid::new_v5(&self.context.tenant.0, trail.as_bytes()));
-        }
+        // Before anything is sealed: a seal is bound to its event's id.
+        let event_id = match name {
+            Some(name) => {
+                let name = format!("{}/{}/{name}", trail.aggregate_type, trail.aggregate_id);
+                EventId(Uuid::new_v5(&self.context.tenant.0, name.as_bytes()))
+            }
+            None => self.next_event_id(),
+        };
+        let draft = self.draft(event_id, event, trail, self.context.tenant, 0).await?;
         self.observations.push((draft, at_most));
         Ok(())
     }
@@ -203,15 +213,20 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// The ids of the events count on from the first.
+    fn next_event_id(&self) -> EventId {
+        let offset = (self.appends.len() + self.observations.len()) as u128;
+        EventId(Uuid::from_u128(self.first_event_id.as_u128().wrapping_add(offset)))
+    }
+
     async fn draft<E: LoggedEvent>(
         &mut self,
+        event_id: EventId,
         mut event: E,
         stream: StreamId,
         tenant: TenantId,
         sequence: u64,
     ) -> Result<Drafted, CommandError> {
-        let offset = (self.appends.len() + self.observations.len()) as u128;
-        let event_id = EventId(Uuid::from_u128(self.first_event_id.as_u128().wrapping_add(offset)));
         let personal = event.lift_personal();
         let payload = serde_json::to_string(&event)
             .map_err(|error| StoreError::Broken(format!("{} cannot be written: {error}", event.event_type())))?;

@@ -49,9 +49,22 @@ impl Stage {
     /// # Errors
     /// As [`Stage::set`].
     pub async fn set_with(database: Database, cast: Vec<Persona>) -> anyhow::Result<Self> {
+        Self::set_up(database, cast, "").await
+    }
+
+    /// The same with more in the configuration.
+    ///
+    /// # Errors
+    /// As [`Stage::set`].
+    pub async fn set_configured(database: Database, more: &str) -> anyhow::Result<Self> {
+        Self::set_up(database, everyone(), more).await
+    }
+
+    async fn set_up(database: Database, cast: Vec<Persona>, more: &str) -> anyhow::Result<Self> {
         let port = server::free_port()?;
         let google = provider::start(port, cast).await?;
         let files = Files::write(&database, port, google.base_url()).await?;
+        files.configure(&format!("{}{more}", files.configuration()?))?;
         let agency = found(&files, port, "Bright Side Marketing", AGENCY_HOST, &[]).await?;
         let server = Server::start(&files.config(), &files.log(), port).await?;
         Ok(Self {

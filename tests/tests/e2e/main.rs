@@ -5,6 +5,7 @@ mod by_itself;
 mod conformance;
 mod flow;
 mod keeping;
+mod mail;
 mod operations;
 mod read_side;
 mod torture;

@@ -190,8 +190,8 @@ pub(in crate::agency_api) struct CreatedCustomer {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     links: Vec<Issued>,
     /// What becomes of the mail with them.
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    email: Option<Emailed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mail: Option<Emailed>,
 }
 
 impl CreatedCustomer {
@@ -200,7 +200,7 @@ impl CreatedCustomer {
         Self {
             customer,
             links: created.links.into_iter().map(Issued::from).collect(),
-            email: created.email.as_ref().map(Emailed::from),
+            mail: created.email.as_ref().map(Emailed::from),
         }
     }
 }

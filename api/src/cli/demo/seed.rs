@@ -7,7 +7,7 @@ use application::{
     Actor, Context as Frame,
     agencies::{FoundAgency, IssueApiKey, Owner},
     customers::{CreateCustomer, NewCustomer, NewLocation},
-    links::IssueLink,
+    links::{IssueLink, IssueLinks},
 };
 use domain::{
     agency::{ApiKeyScope, Branding, Colour},
@@ -71,7 +71,7 @@ async fn seed_into(installation: &Installation, file: &Path) -> anyhow::Result<S
         std::fs::write(file, serde_json::to_vec_pretty(&ids)?)?;
         (ids, api_key)
     };
-    let command = IssueLink {
+    let link = IssueLink {
         token: LinkToken::issue(app.clock.now(), app.random()),
         customer: ids.customer,
         location: ids.location,
@@ -81,7 +81,13 @@ async fn seed_into(installation: &Installation, file: &Path) -> anyhow::Result<S
         life: None,
         replaces_account: false,
     };
-    let link = app.run(&frame(installation, ids), command).await?.answer;
+    let command = IssueLinks {
+        customer: ids.customer,
+        links: vec![link],
+        email: true,
+    };
+    let mut issued = app.run(&frame(installation, ids), command).await?.answer;
+    let link = issued.links.pop().context("no link was issued")?;
     Ok(Seeded {
         ids,
         api_key,
@@ -124,6 +130,7 @@ async fn found(installation: &Installation) -> anyhow::Result<(Ids, SecretString
         customer: NewCustomer {
             name: "Olive Hartley".to_owned(),
             email: Some("olive@example.com".to_owned()),
+            language: None,
             source_allowance: None,
         },
         locations: vec![NewLocation {
@@ -131,6 +138,7 @@ async fn found(installation: &Installation) -> anyhow::Result<(Ids, SecretString
             name: "Olive & Thyme Bakery".to_owned(),
             address: Some("48 Lamb Lane, London".to_owned()),
         }],
+        links: vec![],
     };
     app.run(&frame(installation, ids), customer).await?;
     Ok((ids, api_key))

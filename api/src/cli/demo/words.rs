@@ -1,11 +1,13 @@
 //! What the demo says when it is ready.
 
+use std::net::SocketAddr;
+
 use secrecy::ExposeSecret;
 
 use super::seed::Seeded;
 
 /// What to open and what to curl.
-pub(super) fn welcome(seeded: &Seeded, port: u16, data: &str) {
+pub(super) fn welcome(seeded: &Seeded, port: u16, mailbox: Option<SocketAddr>, data: &str) {
     let Seeded {
         ids,
         api_key,
@@ -14,13 +16,16 @@ pub(super) fn welcome(seeded: &Seeded, port: u16, data: &str) {
     } = seeded;
     let api = format!("http://localhost:{port}/api/agency/v1");
     let key = api_key.expose_secret();
+    let mailbox = mailbox.map_or_else(String::new, |at| format!("http://{at}/"));
     println!(
         "\
-This is a demo: Google is simulated, the keys are the demo's own, the data is {data}.
+This is a demo: Google and the mail server are simulated, the keys are the demo's own, the data is {data}.
 
 1. Open the link as the agency's customer would, and sign in as Olive:
 
    {address}
+
+   It was mailed to her too, and so is a receipt once she is done: {mailbox}
 
 2. See what the agency sees: the badge turns from Pending to Via Link.
 

@@ -6,6 +6,7 @@ mod devtools;
 mod in_app;
 mod look;
 mod looking;
+mod mails;
 mod person;
 mod picking;
 mod record;

@@ -14,6 +14,7 @@ use std::sync::{
 use adapters::{
     entropy::OsEntropy,
     ledger::FileLedger,
+    mail::{MailConfig, SmtpMailer},
     sqlite,
     vault::{Keyring, VaultCipher},
     views::ViewDb,
@@ -22,6 +23,7 @@ use application::{
     App,
     app::Addresses,
     flow::{InvitationCache, ListingCache, NetworkKeys},
+    mail::MailOffice,
     personal::PersonalData,
     ports::{StoreError, clock::Clock, erasure::Remains, listings::ListingsInUse},
     queues::Queues,

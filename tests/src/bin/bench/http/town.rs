@@ -174,6 +174,7 @@ impl Place {
             customer: NewCustomer {
                 name: "Olive Hartley".to_owned(),
                 email: Some("olive@example.com".to_owned()),
+                language: None,
                 source_allowance: None,
             },
             locations: vec![NewLocation {
@@ -181,6 +182,7 @@ impl Place {
                 name: "Olive & Thyme Bakery".to_owned(),
                 address: Some("48 Lamb Lane, London".to_owned()),
             }],
+            links: vec![],
         }
     }
 }

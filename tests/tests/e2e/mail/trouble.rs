@@ -1,0 +1,194 @@
+//! Mail servers refuse, cut, and go away. Links are issued all the same, and no mail is lost.
+
+use std::collections::BTreeMap;
+
+use grantlink_tests::{conformance::Database, on_both_databases};
+use serde_json::{Value, json};
+use simulator::mail::{Deed, MailStep, MailTrouble};
+
+use super::office::{Office, address_in};
+
+on_both_databases!(
+    a_refusal_stands_on_the_link_and_a_corrected_address_gets_the_mail,
+    a_mail_that_was_cut_after_the_final_dot_comes_again_with_the_same_id,
+    in_an_outage_links_are_issued_and_the_mails_come_later,
+    sixty_mails_survive_cuts_and_kills,
+);
+
+async fn issue(office: &Office, email: &str) -> anyhow::Result<(String, Value)> {
+    let body = json!({"name": "Olive Hartley", "email": email, "locations": [{"name": "Bakery"}]});
+    let created = office.stage.agency.post("/customers", &body).await?.ok()?;
+    let body = json!({
+        "customer_id": created["id"], "location_id": created["locations"][0]["id"], "provider": "google", "email": true,
+    });
+    let issued = office.stage.agency.post("/links", &body).await?.ok()?;
+    let customer = created["id"].as_str().unwrap_or_default().to_owned();
+    Ok((customer, issued))
+}
+
+fn path_of(issued: &Value) -> String {
+    format!("/links/{}", issued["id"].as_str().unwrap_or_default())
+}
+
+/// A61. Mutant: with the recipient read when the link was issued, the second mail is refused too.
+async fn a_refusal_stands_on_the_link_and_a_corrected_address_gets_the_mail(database: Database) -> anyhow::Result<()> {
+    let office = Office::open(database).await?;
+    let refuses = Deed::Answer(550, "5.1.1 <olvie@example.com> is not known here".to_owned());
+    let refuses = MailTrouble::always(MailStep::Recipient, refuses).for_recipient("olvie@");
+    office.inbox.inject(refuses).await;
+    let (customer, issued) = issue(&office, "olvie@example.com").await?;
+    let path = path_of(&issued);
+    let link = office
+        .until(&path, |link| link["delivery"]["state"] == "failed")
+        .await?;
+    assert_eq!(
+        (&link["delivery"]["reason"], &link["delivery"]["code"]),
+        (&json!("refused"), &json!(550))
+    );
+    assert_eq!(link["status"], "pending", "the link itself is fine");
+    let trail = office
+        .stage
+        .agency
+        .read(&format!("{path}/audit?limit=200"))
+        .await?
+        .to_string();
+    assert!(trail.contains("the mail server refused it (550): “5.1.1"), "{trail}");
+
+    let change = json!({"email": "olive@example.com"});
+    let path_of_customer = format!("/customers/{customer}");
+    let patched = office
+        .stage
+        .agency
+        .call(reqwest::Method::PATCH, &path_of_customer, None, Some(&change));
+    assert_eq!(patched.await?.ok()?["email"], "olive@example.com");
+    let sent = office
+        .stage
+        .agency
+        .post(&format!("{path}/send"), &json!({}))
+        .await?
+        .ok()?;
+    assert_eq!(sent["email"], "queued");
+    let mail = office.mails_to("olive@example.com", 1).await.remove(0);
+    assert_eq!(address_in(&mail)?, issued["url"]);
+    office.until(&path, |link| link["delivery"]["state"] == "sent").await?;
+
+    office
+        .stage
+        .agency
+        .post(&format!("{path}/send"), &json!({}))
+        .await?
+        .ok()?;
+    let often = office.stage.agency.post(&format!("{path}/send"), &json!({})).await?;
+    assert_eq!(often.status.as_u16(), 429, "{}", often.text);
+    assert_eq!(often.json()?["type"], "/problems/mailed-often");
+
+    // An erased customer gets nothing, and none of what the mail server said is left.
+    let erase = json!({ "confirm": customer });
+    office
+        .stage
+        .agency
+        .post(&format!("/customers/{customer}/erase"), &erase)
+        .await?;
+    let trail = office
+        .stage
+        .agency
+        .read(&format!("{path}/audit?limit=200"))
+        .await?
+        .to_string();
+    assert!(!trail.contains("olvie"), "{trail}");
+    Ok(())
+}
+
+/// API-8. Mutant: with an id per attempt, the two differ.
+async fn a_mail_that_was_cut_after_the_final_dot_comes_again_with_the_same_id(
+    database: Database,
+) -> anyhow::Result<()> {
+    let office = Office::open(database).await?;
+    office
+        .inbox
+        .inject(MailTrouble::once(MailStep::FinalDot, Deed::Cut))
+        .await;
+    let (_, issued) = issue(&office, "olive@example.com").await?;
+    let mails = office.mails_to("olive@example.com", 2).await;
+    assert!(mails[0].cut && !mails[1].cut);
+    assert_eq!(mails[0].message_id(), mails[1].message_id());
+    assert_eq!(address_in(&mails[0])?, address_in(&mails[1])?);
+    office
+        .until(&path_of(&issued), |link| link["delivery"]["state"] == "sent")
+        .await?;
+    Ok(())
+}
+
+/// A62, API-8. Mutant: with a mail that is sent while the caller waits, issuing fails.
+async fn in_an_outage_links_are_issued_and_the_mails_come_later(database: Database) -> anyhow::Result<()> {
+    let office = Office::open(database).await?;
+    office
+        .inbox
+        .inject(MailTrouble::always(MailStep::Greeting, Deed::Cut))
+        .await;
+    let (_, first) = issue(&office, "olive@example.com").await?;
+    assert_eq!(first["email"], "queued");
+    let mail = office.until("/mail", |mail| mail["health"]["working"] == false).await?;
+    assert_eq!(mail["server"], "installation");
+    let (_, second) = issue(&office, "bea@example.com").await?;
+    assert_eq!(second["email"], "queued");
+    assert!(
+        second["email_notice"]
+            .as_str()
+            .is_some_and(|notice| notice.contains("has not worked since")),
+        "{second}"
+    );
+    let link = office.stage.agency.read(&path_of(&second)).await?;
+    assert_eq!(link["delivery"]["state"], "queued");
+    office.inbox.recover().await;
+    for (address, issued) in [("olive@example.com", &first), ("bea@example.com", &second)] {
+        let mail = office.mails_to(address, 1).await.remove(0);
+        assert_eq!(address_in(&mail)?, issued["url"]);
+        office
+            .until(&path_of(issued), |link| link["delivery"]["state"] == "sent")
+            .await?;
+    }
+    let mail = office.until("/mail", |mail| mail["health"]["working"] == true).await?;
+    assert!(
+        mail["health"]["age_seconds"].as_i64().is_some_and(|age| age < 60),
+        "{mail}"
+    );
+    Ok(())
+}
+
+/// API-8, short: every fifth mail is cut after the final dot, and the server is killed between. Mutant: with the mail sent by
+/// the call itself and no job, those of the killed server are lost.
+async fn sixty_mails_survive_cuts_and_kills(database: Database) -> anyhow::Result<()> {
+    const MAILS: usize = 60;
+    let mut office = Office::open(database).await?;
+    office
+        .inbox
+        .inject(MailTrouble::always(MailStep::FinalDot, Deed::Cut).every(5))
+        .await;
+    let mut issued = vec![];
+    for number in 0..MAILS {
+        if number % 20 == 10 {
+            office.stage.server.restart().await?;
+        }
+        issued.push(issue(&office, &format!("customer-{number}@example.com")).await?.1);
+    }
+    office.inbox.recover().await;
+    for (number, link) in issued.iter().enumerate() {
+        let mails = office.mails_to(&format!("customer-{number}@example.com"), 1).await;
+        assert_eq!(address_in(&mails[0])?, link["url"], "{number}");
+        office
+            .until(&path_of(link), |link| link["delivery"]["state"] == "sent")
+            .await?;
+    }
+    let mut ids: BTreeMap<String, usize> = BTreeMap::new();
+    let mut recipients: BTreeMap<String, String> = BTreeMap::new();
+    for mail in office.inbox.mails() {
+        *ids.entry(mail.message_id()).or_default() += 1;
+        let first = recipients
+            .entry(mail.recipients[0].clone())
+            .or_insert_with(|| mail.message_id());
+        assert_eq!(*first, mail.message_id(), "duplicates share their id");
+    }
+    assert_eq!(ids.len(), MAILS);
+    Ok(())
+}
