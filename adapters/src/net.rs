@@ -29,14 +29,16 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !special
 }
 
-/// Only what is handed out to the Internet (2000::/3), without the parts of it that lead elsewhere.
+/// Only what is handed out to the Internet (`2000::/3`), without the parts of it that lead elsewhere.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [a, b, ..] = address.segments();
     let handed_out = a & 0xe000 == 0x2000;
-    let special = (a == 0x2001 && b < 0x0200) // Teredo, benchmarks, ORCHID and their kin
-        || (a == 0x2001 && b == 0x0db8)
-        || a == 0x2002 // 6to4 carries an IPv4 address
-        || (a == 0x3fff && b < 0x1000); // documentation
+    let special = match a {
+        0x2001 => b < 0x0200 || b == 0x0db8, // Teredo, benchmarks, ORCHID and their kin; documentation
+        0x2002 => true,                      // 6to4 carries an IPv4 address
+        0x3fff => b < 0x1000,                // documentation
+        _ => false,
+    };
     handed_out && !special
 }
 
@@ -44,7 +46,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 mod tests {
     use super::is_public;
 
-    /// API-7, for what agencies may name. Mutant: without the check of 6to4, `2002:7f00:1::` passes.
+    /// API-7, for what agencies may name.
     #[test]
     fn what_leads_home_or_next_door_is_not_public() {
         for address in [

@@ -17,10 +17,15 @@ const MOST_AT_ONCE: usize = 4;
 /// A connection that waited longer is most likely gone.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// An account that nobody used for so long is forgotten.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(600);
+const FORGOTTEN_AFTER: Duration = Duration::from_mins(10);
 
 #[derive(Default)]
-pub(super) struct Pools(Mutex<HashMap<[u8; 32], (Arc<Pool>, Instant)>>);
+pub(super) struct Pools(Mutex<HashMap<[u8; 32], Used>>);
+
+struct Used {
+    pool: Arc<Pool>,
+    at: Instant,
+}
 
 pub(super) struct Pool {
     idle: Mutex<Vec<(Session, Instant)>>,
@@ -31,11 +36,14 @@ impl Pools {
     pub(super) async fn of(&self, account: &MailAccount) -> Arc<Pool> {
         let now = Instant::now();
         let mut pools = self.0.lock().await;
-        pools.retain(|_, (_, used)| now.duration_since(*used) < FORGOTTEN_AFTER);
+        pools.retain(|_, used| now.duration_since(used.at) < FORGOTTEN_AFTER);
         let key: [u8; 32] = Sha256::digest(account.to_sealable()).into();
-        let (pool, used) = pools.entry(key).or_insert_with(|| (Arc::new(Pool::default()), now));
-        *used = now;
-        Arc::clone(pool)
+        let used = pools.entry(key).or_insert_with(|| Used {
+            pool: Arc::new(Pool::default()),
+            at: now,
+        });
+        used.at = now;
+        Arc::clone(&used.pool)
     }
 }
 

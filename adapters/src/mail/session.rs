@@ -50,7 +50,8 @@ impl Session {
                     session.prepare(rules, account, &hello).await?;
                     return Ok(session);
                 }
-                Err(error @ (NotSent::Unreachable | NotSent::TimedOut)) => last = error,
+                Err(NotSent::Unreachable) => {} // says less than what another address said
+                Err(NotSent::TimedOut) => last = NotSent::TimedOut,
                 Err(error) => return Err(error), // somebody is there: no other address would say otherwise
             }
         }

@@ -113,7 +113,6 @@ async fn a_mail_arrives_over_tls_and_login_as_it_was_written() {
     }
 }
 
-/// Mutant: with `dangerous_accept_invalid_certs` the first arrives.
 #[tokio::test]
 async fn a_server_that_cannot_prove_who_it_is_gets_nothing() {
     let strange = server(MailTls::Implicit, true).await;
@@ -130,7 +129,6 @@ async fn a_server_that_cannot_prove_who_it_is_gets_nothing() {
     assert!(strange.mails().is_empty());
 }
 
-/// Mutant: without the look at what the server offers, the password travels in the clear.
 #[tokio::test]
 async fn without_starttls_neither_password_nor_mail_leaves() {
     let plain = server(MailTls::None, true).await;
@@ -201,7 +199,7 @@ async fn every_refusal_has_its_meaning() {
     }
 }
 
-/// RFC 5321 grants ten minutes for the answer to the final dot; elsewhere silence is short. Mutant: with `stall` there, it gives up.
+/// RFC 5321 grants ten minutes for the answer to the final dot; elsewhere silence is short.
 #[tokio::test]
 async fn the_answer_to_the_final_dot_is_waited_for_longer_than_any_other() {
     let server = server(MailTls::None, false).await;
@@ -227,7 +225,7 @@ async fn where_nobody_listens_nobody_is_reached() {
     assert_eq!(send(&mailer, &account).await, Err(NotSent::Unreachable));
 }
 
-/// API-7 for mail. Mutant: without the check in `target`, the server's own neighbourhood answers.
+/// API-7 for mail.
 #[tokio::test]
 async fn an_agency_cannot_make_the_server_knock_next_door() {
     let home = server(MailTls::None, false).await;

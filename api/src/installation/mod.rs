@@ -108,11 +108,11 @@ impl Installation {
         };
         Ok(Self {
             app,
+            views,
             checkpoints,
             sources,
             cipher,
             duties,
-            views,
             stores,
             followed,
         })

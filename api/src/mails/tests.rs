@@ -39,8 +39,6 @@ fn letter(language: Option<&str>, reminder: bool, is_renewal: bool) -> Letter {
 }
 
 /// A10: nobody's name becomes markup, and nothing is loaded from elsewhere.
-///
-/// Mutant: with `|safe` behind a name in the template, this fails.
 #[test]
 fn what_people_are_called_stays_text() {
     let written = AgencyStationery.write(&letter(None, false, false)).unwrap();

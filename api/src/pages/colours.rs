@@ -112,7 +112,7 @@ impl BrandCss {
     }
 
     /// The primary colour where it outlines something on a light ground, and on a dark one.
-    pub(crate) fn edges(&self) -> (Colour, Colour) {
+    pub(crate) fn edges(self) -> (Colour, Colour) {
         let light = self.primary.standing_out_from(LIGHT_GROUND, BLACK, OUTLINE);
         let dark = self.primary.standing_out_from(DARK_GROUND, WHITE, OUTLINE);
         (light, dark)

@@ -73,7 +73,7 @@ fn with_pictures(mail: &KeptMail) -> String {
     for piece in pieces {
         let (id, rest) = piece.split_once('"').unwrap_or((piece, ""));
         let (kind, bytes) = mail.picture(id).unwrap_or_default();
-        page.push_str(&format!("\"data:{kind};base64,{}\"{rest}", STANDARD.encode(bytes)));
+        page.extend(["\"data:", &kind, ";base64,", &STANDARD.encode(bytes), "\"", rest]);
     }
     page
 }

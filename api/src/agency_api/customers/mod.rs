@@ -103,7 +103,7 @@ fn link_for(
 #[utoipa::path(
     patch, path = "/customers/{id}", tag = "Customers", operation_id = "change_customer",
     security(("api_key" = ["customers:write"])),
-    params(("id" = uuid::Uuid, Path, description = "The customer"), IdempotencyKey), request_body = ContactToChange,
+    params(("id" = uuid::Uuid, Path, description = "The customer")), request_body = ContactToChange,
     responses((status = 200, description = "The customer from now on", body = Customer,
                headers(("Grantlink-Position" = String))), WriteRefusals),
 )]

@@ -12,7 +12,8 @@ use super::{
     answer::respond,
     authenticated::{Authenticated, MailManage},
     document::{ReadRefusals, WriteRefusals},
-    sent::{IdempotencyKey, Nothing, Sent},
+    reading::{MinPosition, Reading},
+    sent::{Nothing, Sent},
 };
 use crate::{problem::Problem, state::Server};
 
@@ -21,13 +22,11 @@ use crate::{problem::Problem, state::Server};
 /// Whose server is used, how it fares, and which mails are sent by themselves. No password is ever shown.
 #[utoipa::path(
     get, path = "/mail", tag = "Mail", operation_id = "read_mail", security(("api_key" = ["mail:manage"])),
+    params(MinPosition),
     responses((status = 200, description = "The settings", body = Mail), ReadRefusals),
 )]
-pub(super) async fn read(
-    State(server): State<Server>,
-    caller: Authenticated<MailManage>,
-) -> Result<Json<Mail>, Problem> {
-    current(&server, &caller).await.map(Json)
+pub(super) async fn read(State(server): State<Server>, reading: Reading<MailManage>) -> Result<Json<Mail>, Problem> {
+    current(&server, &reading.caller).await.map(Json)
 }
 
 /// Sets the agency's own mail server
@@ -56,19 +55,16 @@ pub(super) async fn set(
 /// Mail leaves over the installation's then, where it has one. Removing it twice is no error.
 #[utoipa::path(
     delete, path = "/mail", tag = "Mail", operation_id = "remove_mail_server",
-    security(("api_key" = ["mail:manage"])), params(IdempotencyKey),
+    security(("api_key" = ["mail:manage"])),
     responses((status = 200, description = "The settings from now on", body = Mail,
                headers(("Grantlink-Position" = String))), WriteRefusals),
 )]
 pub(super) async fn remove(
     State(server): State<Server>,
     caller: Authenticated<MailManage>,
-    sent: Sent<Nothing>,
+    _: Sent<Nothing>,
 ) -> Result<Response, Problem> {
-    let done = server
-        .app
-        .run_once(&caller.context, sent.idempotency, RemoveMailAccount, |()| vec![])
-        .await?;
+    let done = server.app.run(&caller.context, RemoveMailAccount).await?;
     let mail = current(&server, &caller).await?;
     Ok(respond(&server, &caller.context, StatusCode::OK, done.position, &mail))
 }
@@ -76,7 +72,7 @@ pub(super) async fn remove(
 /// Sets which mails are sent by themselves
 #[utoipa::path(
     put, path = "/mail/habits", tag = "Mail", operation_id = "set_mail_habits",
-    security(("api_key" = ["mail:manage"])), params(IdempotencyKey), request_body = Habits,
+    security(("api_key" = ["mail:manage"])), request_body = Habits,
     responses((status = 200, description = "The settings from now on", body = Mail,
                headers(("Grantlink-Position" = String))), WriteRefusals),
 )]
@@ -87,10 +83,7 @@ pub(super) async fn set_habits(
 ) -> Result<Response, Problem> {
     let habits = (&sent.body).into();
     let command = ChangeMailHabits { habits };
-    let done = server
-        .app
-        .run_once(&caller.context, sent.idempotency, command, |()| vec![])
-        .await?;
+    let done = server.app.run(&caller.context, command).await?;
     let mail = current(&server, &caller).await?;
     Ok(respond(&server, &caller.context, StatusCode::OK, done.position, &mail))
 }

@@ -170,7 +170,7 @@ async fn a_path_or_a_method_that_is_not_there_is_a_problem() {
         ))
         .await;
     refused.problem(405, "/problems/method-not-allowed");
-    assert_eq!(refused.header("allow"), Some("GET,HEAD"));
+    assert_eq!(refused.header("allow"), Some("GET,HEAD,PATCH"));
     let refused = world.send(Call::new("PATCH", "/api/agency/v1/links")).await;
     refused.problem(405, "/problems/method-not-allowed");
     assert_eq!(refused.header("allow"), Some("POST,GET,HEAD"));

@@ -1,5 +1,4 @@
-//! Every mail, looked at as its recipient sees it: on a phone and on a laptop, light and dark. Mutant: a fainter `soft`, or without
-//! the colours for the dark.
+//! Every mail, looked at as its recipient sees it: on phones and on a laptop, light and dark.
 
 use grantlink_tests::{
     conformance::{Kind, run},
