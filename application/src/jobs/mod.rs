@@ -5,7 +5,7 @@
 //! checkpoint in one transaction, so that an event makes its jobs exactly once; [`Worker`] does them at least once, each in one
 //! node's hands at a time.
 //!
-//! What has no event but a time is a job too: [`NewJob::due`] with [`Jobs::schedule`], or, when it comes round for ever, with
+//! What has no event but a time is a job too: [`NewJob::due`] with [`schedule`](crate::ports::jobs::Jobs::schedule), or, when it comes round for ever, with
 //! [`Duties::recurring`] and a handler that answers [`Outcome::Again`].
 
 mod attempt;

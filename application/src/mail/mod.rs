@@ -1,6 +1,6 @@
 //! Mail: what is sent, over whose account, and what became of it.
 //!
-//! Nobody sends mail while a caller waits: [`ask_for_mail`] notes on a link's trail that one is wanted, the policy makes a job of
+//! Nobody sends mail while a caller waits: `ask_for_mail` notes on a link's trail that one is wanted, the policy makes a job of
 //! that, and the handler writes the mail when it sends it, from what is true then.
 
 mod account;

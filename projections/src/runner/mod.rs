@@ -1,6 +1,6 @@
 //! Follows the log and keeps views up to date: a page is read, opened and written once for all views that stand together.
 //!
-//! A view that is behind, failed, lost a race or is kept by another node goes its own way ([`alone`]) and joins the others when it
+//! A view that is behind, failed, lost a race or is kept by another node goes its own way (`alone.rs`) and joins the others when it
 //! is near them and well. Nothing that one view does keeps the others up.
 
 mod alone;

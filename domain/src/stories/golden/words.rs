@@ -11,7 +11,7 @@ use crate::{
     trail::{CallbackRejection, Visitor},
 };
 
-const SCOPES: [&str; 10] = [
+const SCOPES: [&str; 13] = [
     "customers:read",
     "customers:write",
     "customers:erase",
@@ -22,6 +22,9 @@ const SCOPES: [&str; 10] = [
     "events:read",
     "personal:read",
     "reports:read",
+    "jobs:read",
+    "jobs:retry",
+    "mail:manage",
 ];
 
 /// A scope that is added without standing here would be free to be renamed.
@@ -53,6 +56,7 @@ fn words_that_stand_in_somebodys_log_are_never_renamed() {
         "other_account",
         "account_switched",
         "interrupted",
+        "abandoned",
     ]);
     holds::<RevokeReason>(&["manual", "superseded", "customer_erased"]);
     holds::<RevokedBy>(&["operator", "system"]);
@@ -69,5 +73,7 @@ fn words_that_stand_in_somebodys_log_are_never_renamed() {
         "account_name",
         "listing_title",
         "listing_address",
+        "language",
+        "mail_answer",
     ]);
 }

@@ -120,12 +120,8 @@ async fn a_schema_is_brought_up_to_date_again_and_again(database: Database) -> a
 #[tokio::test(flavor = "multi_thread")]
 async fn nodes_that_start_at_once_take_turns_with_the_schema() -> anyhow::Result<()> {
     run(Kind::Postgres, async |database: Database| {
-        database
-            .execute("DROP TABLE _sqlx_migrations, events, vault, receipts, attempts, images CASCADE")
-            .await?;
-        database
-            .execute("DROP FUNCTION refuse_change_of_events, event_hash, append_batch")
-            .await?;
+        database.execute("DROP SCHEMA public CASCADE").await?;
+        database.execute("CREATE SCHEMA public").await?;
         let mut nodes = tokio::task::JoinSet::new();
         for _ in 0..8 {
             let database = database.clone();
