@@ -110,8 +110,7 @@ async fn a_runner_that_is_dropped_at_any_point_folds_every_event_once(db: &TestD
     assert_eq!(openings(&node).await, OPENINGS);
 }
 
-/// The checkpoint moves only from where the rows were read.
-/// Mutant: with an unconditional checkpoint write, the slower node writes old rows over new ones, and this fails.
+/// The lease keeps them apart here; `together.rs` has them meet, with the checkpoint's mutant.
 async fn two_nodes_on_one_view_fold_every_event_once(db: &TestDb) {
     let log = MemoryLog::of(&many_openings());
     let (one, other) = (Node::new(db, &log).await, Node::new(db, &log).await);

@@ -19,6 +19,9 @@ on_both_databases!(
 async fn a_link_that_stands_still_says_so_and_can_be_freed(database: Database) -> anyhow::Result<()> {
     let stage = Stage::set(database).await?;
     let (still, other) = (stage.agency.fresh_link().await?, stage.agency.fresh_link().await?);
+    // A node tries what is parked once when it begins with a view: it has begun with both when they show the links.
+    stage.agency.link_now(&still).await?;
+    stage.agency.integration_now(&still).await?;
     for view in ["link_v1", "integration_v1"] {
         let key = if view == "link_v1" {
             &still.id
