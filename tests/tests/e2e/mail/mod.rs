@@ -2,5 +2,6 @@
 
 mod delivering;
 mod office;
+mod reminding;
 mod settings;
 mod trouble;

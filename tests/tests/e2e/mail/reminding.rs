@@ -1,0 +1,63 @@
+//! Links that nobody used are brought to mind.
+
+use chrono::TimeDelta;
+use grantlink_tests::{
+    conformance::Database,
+    harness::{Issued, Then, now},
+    on_both_databases,
+};
+use reqwest::Method;
+use serde_json::json;
+
+use super::office::Office;
+
+on_both_databases!(a_customer_is_reminded_as_the_agency_wishes_and_only_while_the_link_lives);
+
+/// Every two days, twice at most.
+///
+/// Mutant: with reminders for links that ended, the revoked one is brought to mind too, and this fails.
+async fn a_customer_is_reminded_as_the_agency_wishes_and_only_while_the_link_lives(
+    database: Database,
+) -> anyhow::Result<()> {
+    let office = Office::open(database).await?;
+    let agency = &office.stage.agency;
+    let habits = json!({"reminders": {"after_days": 2, "at_most": 2}, "receipt": true, "requester_receipt": true});
+    agency
+        .call(Method::PUT, "/mail/habits", None, Some(&habits))
+        .await?
+        .ok()?;
+    let (living, ended) = (mailed(&office).await?, mailed(&office).await?);
+    office.mails_to("olive@example.com", 2).await;
+    agency.revoke(&ended).await?;
+
+    for (days, reminders) in [(1, 0), (3, 1), (5, 2), (6, 2)] {
+        let then = Then::at(&office.stage, now() + TimeDelta::days(days)).await?;
+        then.work_off().await?;
+        then.close().await;
+        let mails = office.mails_to("olive@example.com", 2 + reminders).await;
+        assert_eq!(mails.len(), 2 + reminders, "after {days} days");
+        for reminder in &mails[2..] {
+            assert!(reminder.subject().starts_with("Reminder: "), "{}", reminder.subject());
+            assert!(reminder.text().contains(living.token()), "it is the link that lives");
+        }
+    }
+    Ok(())
+}
+
+async fn mailed(office: &Office) -> anyhow::Result<Issued> {
+    let agency = &office.stage.agency;
+    let place = agency.bakery().await?;
+    let wish = json!({
+        "customer_id": place.customer, "location_id": place.location, "provider": "google", "email": true,
+    });
+    let issued = agency.post("/links", &wish).await?.ok()?;
+    let text = |name: &str| issued[name].as_str().unwrap_or_default().to_owned();
+    let link = Issued {
+        id: text("id"),
+        url: text("url"),
+        integration: text("integration_id"),
+    };
+    let path = format!("/links/{}", link.id);
+    office.until(&path, |link| link["delivery"]["state"] == "sent").await?;
+    Ok(link)
+}
