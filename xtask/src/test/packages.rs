@@ -95,7 +95,7 @@ impl Missing {
         format!(
             "The tests need {packages}. On Debian: `sudo apt-get install {packages}`. On another system install the \
              same programs so that they are on the PATH, or name them: {CHROMIUM} and {CHROMEDRIVER} are paths, \
-             {POSTGRES_BIN} is the folder of `initdb`, `postgres` and `pg_ctl`.",
+             {POSTGRES_BIN} is the folder of `initdb`, `postgres`, `pg_ctl`, `pg_dump` and `psql`.",
             packages = self.0.join(" "),
         )
     }
@@ -159,7 +159,7 @@ fn path_folders() -> impl Iterator<Item = PathBuf> {
 fn postgres_programs() -> Option<PathBuf> {
     let named = env::var_os(POSTGRES_BIN).map(PathBuf::from);
     let versions = versions(Path::new("/usr/lib/postgresql"));
-    let programs = ["initdb", "postgres", "pg_ctl"];
+    let programs = ["initdb", "postgres", "pg_ctl", "pg_dump", "psql"];
     let mut folders = named.into_iter().chain(path_folders()).chain(versions);
     folders.find(|folder| programs.iter().all(|program| folder.join(program).is_file()))
 }

@@ -80,7 +80,7 @@ async fn an_issued_link_is_a_trace_of_its_caller_with_all_its_parts(database: Da
     );
     assert_eq!(says(request, "grantlink.request_id"), Some(request_id.clone()));
     assert_eq!(says(request, "grantlink.agency").as_ref(), Some(&stage.agency.id));
-    let command = named(&spans, "IssueLink").context("no command")?;
+    let command = named(&spans, "IssueLinks").context("no command")?;
     assert_eq!(command["parentSpanId"], request["spanId"]);
     for part in ["decide", "commit"] {
         let part = named(&spans, part).context("a part is missing")?;
