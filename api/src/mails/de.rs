@@ -1,10 +1,13 @@
 //! Mails in German.
 
-use application::mail::{Connected, Content, Invited, Letter};
+use application::mail::{Connected, Invited, Letter};
 use chrono::Datelike;
 use domain::Timestamp;
 
-use super::sheet::{Button, Card, Sheet, common_product, known};
+use super::{
+    Language,
+    sheet::{Button, Card, Sheet, common_product, known},
+};
 
 const MONTHS: [&str; 12] = [
     "Januar",
@@ -21,59 +24,96 @@ const MONTHS: [&str; 12] = [
     "Dezember",
 ];
 
-pub(super) fn sheet(letter: &Letter) -> Sheet {
-    match &letter.content {
-        Content::Invitation { links, reminder } => invitation(letter, links, *reminder),
-        Content::Receipt {
-            connected,
-            to_requester: false,
-            ..
-        } => receipt(letter, connected),
-        Content::Receipt {
-            connected,
-            customer,
-            to_requester: true,
-        } => requester_receipt(letter, connected, customer.as_deref()),
-        Content::Test => test(letter),
-    }
-}
+/// How mails are worded in German.
+pub(super) struct German;
 
-fn invitation(letter: &Letter, links: &[Invited], reminder: bool) -> Sheet {
-    let company = &letter.brand.company;
-    let product = common_product(links).map_or_else(|| "Ihre Konten".to_owned(), |product| format!("Ihr {product}"));
-    let is_renewal = links.iter().all(|link| link.is_renewal);
-    let act = if is_renewal { "neu zu verbinden" } else { "zu verbinden" };
-    let please = if is_renewal { "neu verbinden" } else { "verbinden" };
-    let asks = match letter.requester.name.as_deref() {
-        Some(name) => format!("{name} von {company} bittet Sie, {product} {act}."),
-        None => format!("{company} bittet Sie, {product} {act}."),
-    };
-    let subject = match (reminder, is_renewal) {
-        (true, _) => format!("Erinnerung: Bitte {product} mit {company} {please}"),
-        (false, true) => format!("Bitte {product} neu verbinden"),
-        (false, false) => format!("{company} bittet Sie, {product} zu verbinden"),
-    };
-    let why = is_renewal.then(|| {
-        "Die bestehende Verbindung muss erneuert werden. Das passiert, wenn sich ein Passwort oder eine Berechtigung ändert. Es geht nichts verloren.".to_owned()
-    });
-    let how = "Das dauert etwa zwei Minuten: Melden Sie sich mit dem Konto an, das den Eintrag verwaltet, wählen Sie den richtigen Betrieb aus, fertig. Ihr Passwort geben Sie uns dabei nie.".to_owned();
-    Sheet {
-        heading: if reminder {
-            format!("Noch offen: {product} {please}")
-        } else {
-            format!("Bitte {product} {please}")
-        },
-        preview: asks.clone(),
-        paragraphs: known([Some(asks), why, Some(how)]),
-        cards: links.iter().map(card).collect(),
-        afterwards: known([
-            Some(
-                "Sie bestimmen, was Sie freigeben, und können es jederzeit in den Einstellungen des Kontos widerrufen."
+impl Language for German {
+    fn invitation(letter: &Letter, links: &[Invited], reminder: bool) -> Sheet {
+        let company = &letter.brand.company;
+        let product =
+            common_product(links).map_or_else(|| "Ihre Konten".to_owned(), |product| format!("Ihr {product}"));
+        let is_renewal = links.iter().all(|link| link.is_renewal);
+        let act = if is_renewal { "neu zu verbinden" } else { "zu verbinden" };
+        let please = if is_renewal { "neu verbinden" } else { "verbinden" };
+        let asks = match letter.requester.name.as_deref() {
+            Some(name) => format!("{name} von {company} bittet Sie, {product} {act}."),
+            None => format!("{company} bittet Sie, {product} {act}."),
+        };
+        let subject = match (reminder, is_renewal) {
+            (true, _) => format!("Erinnerung: Bitte {product} mit {company} {please}"),
+            (false, true) => format!("Bitte {product} neu verbinden"),
+            (false, false) => format!("{company} bittet Sie, {product} zu verbinden"),
+        };
+        let why = is_renewal.then(|| {
+            "Die bestehende Verbindung muss erneuert werden. Das passiert, wenn sich ein Passwort oder eine Berechtigung ändert. Es geht nichts verloren.".to_owned()
+        });
+        let how = "Das dauert etwa zwei Minuten: Melden Sie sich mit dem Konto an, das den Eintrag verwaltet, wählen Sie den richtigen Betrieb aus, fertig. Ihr Passwort geben Sie uns dabei nie.".to_owned();
+        Sheet {
+            heading: if reminder {
+                format!("Noch offen: {product} {please}")
+            } else {
+                format!("Bitte {product} {please}")
+            },
+            preview: asks.clone(),
+            paragraphs: known([Some(asks), why, Some(how)]),
+            cards: links.iter().map(card).collect(),
+            afterwards: known([
+                Some(
+                    "Sie bestimmen, was Sie freigeben, und können es jederzeit in den Einstellungen des Kontos widerrufen."
+                        .to_owned(),
+                ),
+                Some(doubts(letter)),
+            ]),
+            ..blank(letter, subject)
+        }
+    }
+
+    fn receipt(letter: &Letter, connected: &Connected) -> Sheet {
+        let (company, product) = (&letter.brand.company, &connected.product);
+        Sheet {
+            heading: "Geschafft: Die Verbindung steht".to_owned(),
+            preview: format!("{company} kann jetzt mit Ihrem {product} arbeiten."),
+            paragraphs: vec![format!(
+                "Vielen Dank. {company} kann jetzt mit Ihrem {product} arbeiten. Sie müssen nichts weiter tun."
+            )],
+            cards: vec![Card::of(connected, "Standort")],
+            afterwards: vec![
+                "Sie können den Zugriff jederzeit in den Einstellungen des Kontos widerrufen.".to_owned(),
+                "Waren Sie das nicht selbst? Dann antworten Sie bitte auf diese Mail.".to_owned(),
+            ],
+            ..blank(letter, format!("{product}: mit {company} verbunden"))
+        }
+    }
+
+    fn requester_receipt(letter: &Letter, connected: &Connected, customer: Option<&str>) -> Sheet {
+        let (customer, product) = (customer.unwrap_or("Ihr Kunde"), &connected.product);
+        Sheet {
+            heading: format!("{customer} ist verbunden"),
+            preview: format!("{product} ist verbunden."),
+            paragraphs: vec![format!(
+                "{customer} hat Ihren Link benutzt und {product} verbunden. Der erste Abgleich beginnt von selbst."
+            )],
+            cards: vec![Card::of(connected, "Standort")],
+            afterwards: vec![
+                "Ist es der falsche Eintrag, dann stellen Sie einen neuen Link aus: Damit kann ein anderer gewählt werden."
                     .to_owned(),
-            ),
-            Some(doubts(letter)),
-        ]),
-        ..blank(letter, subject)
+            ],
+            footer: "Sie erhalten diese Mail, weil Sie um die Verbindung gebeten haben.".to_owned(),
+            ..blank(letter, format!("{customer} hat {product} verbunden"))
+        }
+    }
+
+    fn test(letter: &Letter) -> Sheet {
+        let company = &letter.brand.company;
+        Sheet {
+            heading: "Der Mailversand funktioniert".to_owned(),
+            preview: format!("{company} kann Mails versenden."),
+            paragraphs: vec![
+                "Dies ist ein Test. Mails an Ihre Kunden sehen so aus und gehen über denselben Server.".to_owned(),
+            ],
+            footer: "Sie erhalten diese Mail, weil Sie einen Test angefordert haben.".to_owned(),
+            ..blank(letter, format!("Eine Testmail von {company}"))
+        }
     }
 }
 
@@ -92,69 +132,6 @@ fn card(link: &Invited) -> Card {
             or_copy: "Oder kopieren Sie diese Adresse in Ihren Browser:",
             note: format!("Gilt einmal, bis zum {}.", day(link.expires_at)),
         }),
-    }
-}
-
-fn receipt(letter: &Letter, connected: &Connected) -> Sheet {
-    let (company, product) = (&letter.brand.company, &connected.product);
-    Sheet {
-        heading: "Geschafft: Die Verbindung steht".to_owned(),
-        preview: format!("{company} kann jetzt mit Ihrem {product} arbeiten."),
-        paragraphs: vec![format!(
-            "Vielen Dank. {company} kann jetzt mit Ihrem {product} arbeiten. Sie müssen nichts weiter tun."
-        )],
-        cards: vec![what(connected)],
-        afterwards: vec![
-            "Sie können den Zugriff jederzeit in den Einstellungen des Kontos widerrufen.".to_owned(),
-            "Waren Sie das nicht selbst? Dann antworten Sie bitte auf diese Mail.".to_owned(),
-        ],
-        ..blank(letter, format!("{product}: mit {company} verbunden"))
-    }
-}
-
-fn requester_receipt(letter: &Letter, connected: &Connected, customer: Option<&str>) -> Sheet {
-    let (customer, product) = (customer.unwrap_or("Ihr Kunde"), &connected.product);
-    Sheet {
-        heading: format!("{customer} ist verbunden"),
-        preview: format!("{product} ist verbunden."),
-        paragraphs: vec![format!(
-            "{customer} hat Ihren Link benutzt und {product} verbunden. Der erste Abgleich beginnt von selbst."
-        )],
-        cards: vec![what(connected)],
-        afterwards: vec![
-            "Ist es der falsche Eintrag, dann stellen Sie einen neuen Link aus: Damit kann ein anderer gewählt werden."
-                .to_owned(),
-        ],
-        footer: "Sie erhalten diese Mail, weil Sie um die Verbindung gebeten haben.".to_owned(),
-        ..blank(letter, format!("{customer} hat {product} verbunden"))
-    }
-}
-
-fn what(connected: &Connected) -> Card {
-    Card {
-        title: connected.listing.clone().unwrap_or_else(|| connected.product.clone()),
-        lines: known([
-            connected.listing.as_ref().map(|_| connected.product.clone()),
-            connected
-                .location
-                .as_ref()
-                .map(|location| format!("Standort: {location}")),
-            connected.name.clone(),
-        ]),
-        button: None,
-    }
-}
-
-fn test(letter: &Letter) -> Sheet {
-    let company = &letter.brand.company;
-    Sheet {
-        heading: "Der Mailversand funktioniert".to_owned(),
-        preview: format!("{company} kann Mails versenden."),
-        paragraphs: vec![
-            "Dies ist ein Test. Mails an Ihre Kunden sehen so aus und gehen über denselben Server.".to_owned(),
-        ],
-        footer: "Sie erhalten diese Mail, weil Sie einen Test angefordert haben.".to_owned(),
-        ..blank(letter, format!("Eine Testmail von {company}"))
     }
 }
 

@@ -1,62 +1,105 @@
 //! Mails in English.
 
-use application::mail::{Connected, Content, Invited, Letter};
+use application::mail::{Connected, Invited, Letter};
 use domain::Timestamp;
 
-use super::sheet::{Button, Card, Sheet, common_product, known};
+use super::{
+    Language,
+    sheet::{Button, Card, Sheet, common_product, known},
+};
 
-pub(super) fn sheet(letter: &Letter) -> Sheet {
-    match &letter.content {
-        Content::Invitation { links, reminder } => invitation(letter, links, *reminder),
-        Content::Receipt {
-            connected,
-            to_requester: false,
-            ..
-        } => receipt(letter, connected),
-        Content::Receipt {
-            connected,
-            customer,
-            to_requester: true,
-        } => requester_receipt(letter, connected, customer.as_deref()),
-        Content::Test => test(letter),
+/// How mails are worded in English.
+pub(super) struct English;
+
+impl Language for English {
+    fn invitation(letter: &Letter, links: &[Invited], reminder: bool) -> Sheet {
+        let company = &letter.brand.company;
+        let product =
+            common_product(links).map_or_else(|| "your accounts".to_owned(), |product| format!("your {product}"));
+        let is_renewal = links.iter().all(|link| link.is_renewal);
+        let act = if is_renewal { "reconnect" } else { "connect" };
+        let asks = match letter.requester.name.as_deref() {
+            Some(name) => format!("{name} from {company} asks you to {act} {product}."),
+            None => format!("{company} asks you to {act} {product}."),
+        };
+        let subject = match (reminder, is_renewal) {
+            (true, _) => format!("Reminder: please {act} {product} for {company}"),
+            (false, true) => format!("Please reconnect {product}"),
+            (false, false) => format!("{company} asks you to connect {product}"),
+        };
+        let why = is_renewal.then(|| {
+            format!("The connection to {product} needs to be renewed. That happens when a password or a permission changes; nothing is lost, and you pick up where you left off.")
+        });
+        let how = "It takes about two minutes: sign in with the account that manages it, pick the right business, done. You never give us your password.".to_owned();
+        Sheet {
+            heading: if reminder {
+                format!("Still to do: {act} {product}")
+            } else {
+                format!("Please {act} {product}")
+            },
+            preview: asks.clone(),
+            paragraphs: known([Some(asks), why, Some(how)]),
+            cards: links.iter().map(|link| card(link, act)).collect(),
+            afterwards: known([
+                Some(
+                    "You decide what is shared, and you can withdraw it at any time in the account's own settings."
+                        .to_owned(),
+                ),
+                Some(doubts(letter)),
+            ]),
+            ..blank(letter, subject)
+        }
     }
-}
 
-fn invitation(letter: &Letter, links: &[Invited], reminder: bool) -> Sheet {
-    let company = &letter.brand.company;
-    let product = common_product(links).map_or_else(|| "your accounts".to_owned(), |product| format!("your {product}"));
-    let is_renewal = links.iter().all(|link| link.is_renewal);
-    let act = if is_renewal { "reconnect" } else { "connect" };
-    let asks = match letter.requester.name.as_deref() {
-        Some(name) => format!("{name} from {company} asks you to {act} {product}."),
-        None => format!("{company} asks you to {act} {product}."),
-    };
-    let subject = match (reminder, is_renewal) {
-        (true, _) => format!("Reminder: please {act} {product} for {company}"),
-        (false, true) => format!("Please reconnect {product}"),
-        (false, false) => format!("{company} asks you to connect {product}"),
-    };
-    let why = is_renewal.then(|| {
-        format!("The connection to {product} needs to be renewed. That happens when a password or a permission changes; nothing is lost, and you pick up where you left off.")
-    });
-    let how = "It takes about two minutes: sign in with the account that manages it, pick the right business, done. You never give us your password.".to_owned();
-    Sheet {
-        heading: if reminder {
-            format!("Still to do: {act} {product}")
-        } else {
-            format!("Please {act} {product}")
-        },
-        preview: asks.clone(),
-        paragraphs: known([Some(asks), why, Some(how)]),
-        cards: links.iter().map(|link| card(link, act)).collect(),
-        afterwards: known([
-            Some(
-                "You decide what is shared, and you can withdraw it at any time in the account's own settings."
-                    .to_owned(),
-            ),
-            Some(doubts(letter)),
-        ]),
-        ..blank(letter, subject)
+    fn receipt(letter: &Letter, connected: &Connected) -> Sheet {
+        let (company, product) = (&letter.brand.company, &connected.product);
+        let withdraw = match connected.withdraw_at.as_deref() {
+            Some(place) => format!("You can withdraw the access at any time in {place}."),
+            None => "You can withdraw the access at any time in the account's own settings.".to_owned(),
+        };
+        Sheet {
+            heading: "It worked: you are connected".to_owned(),
+            preview: format!("{company} can now work with your {product}."),
+            paragraphs: vec![format!(
+                "Thank you. {company} can now work with your {product}. There is nothing left for you to do."
+            )],
+            cards: vec![Card::of(connected, "Location")],
+            afterwards: vec![
+                withdraw,
+                "If you did not do this yourself, please reply to this mail.".to_owned(),
+            ],
+            ..blank(letter, format!("Your {product} is connected to {company}"))
+        }
+    }
+
+    fn requester_receipt(letter: &Letter, connected: &Connected, customer: Option<&str>) -> Sheet {
+        let (customer, product) = (customer.unwrap_or("Your customer"), &connected.product);
+        Sheet {
+            heading: format!("{customer} is connected"),
+            preview: format!("{product} is connected. The first sync begins by itself."),
+            paragraphs: vec![format!(
+                "{customer} used your link and connected {product}. The first sync begins by itself."
+            )],
+            cards: vec![Card::of(connected, "Location")],
+            afterwards: vec![
+                "If this is the wrong listing, issue a fresh link: the customer can pick another one.".to_owned(),
+            ],
+            footer: "You get this mail because you asked for the connection.".to_owned(),
+            ..blank(letter, format!("{customer} connected {product}"))
+        }
+    }
+
+    fn test(letter: &Letter) -> Sheet {
+        let company = &letter.brand.company;
+        Sheet {
+            heading: "Mail works".to_owned(),
+            preview: format!("{company} can send mail."),
+            paragraphs: vec![
+                "This is a test. Mails to your customers look like this one and leave over the same server.".to_owned(),
+            ],
+            footer: "You get this mail because you asked for a test.".to_owned(),
+            ..blank(letter, format!("A test mail from {company}"))
+        }
     }
 }
 
@@ -71,72 +114,6 @@ fn card(link: &Invited, act: &str) -> Card {
             or_copy: "Or copy this address into your browser:",
             note: format!("Works once, until {}.", day(link.expires_at)),
         }),
-    }
-}
-
-fn receipt(letter: &Letter, connected: &Connected) -> Sheet {
-    let (company, product) = (&letter.brand.company, &connected.product);
-    let withdraw = match connected.withdraw_at.as_deref() {
-        Some(place) => format!("You can withdraw the access at any time in {place}."),
-        None => "You can withdraw the access at any time in the account's own settings.".to_owned(),
-    };
-    Sheet {
-        heading: "It worked: you are connected".to_owned(),
-        preview: format!("{company} can now work with your {product}."),
-        paragraphs: vec![format!(
-            "Thank you. {company} can now work with your {product}. There is nothing left for you to do."
-        )],
-        cards: vec![what(connected)],
-        afterwards: vec![
-            withdraw,
-            "If you did not do this yourself, please reply to this mail.".to_owned(),
-        ],
-        ..blank(letter, format!("Your {product} is connected to {company}"))
-    }
-}
-
-fn requester_receipt(letter: &Letter, connected: &Connected, customer: Option<&str>) -> Sheet {
-    let (customer, product) = (customer.unwrap_or("Your customer"), &connected.product);
-    Sheet {
-        heading: format!("{customer} is connected"),
-        preview: format!("{product} is connected. The first sync begins by itself."),
-        paragraphs: vec![format!(
-            "{customer} used your link and connected {product}. The first sync begins by itself."
-        )],
-        cards: vec![what(connected)],
-        afterwards: vec![
-            "If this is the wrong listing, issue a fresh link: the customer can pick another one.".to_owned(),
-        ],
-        footer: "You get this mail because you asked for the connection.".to_owned(),
-        ..blank(letter, format!("{customer} connected {product}"))
-    }
-}
-
-fn what(connected: &Connected) -> Card {
-    Card {
-        title: connected.listing.clone().unwrap_or_else(|| connected.product.clone()),
-        lines: known([
-            connected.listing.as_ref().map(|_| connected.product.clone()),
-            connected
-                .location
-                .as_ref()
-                .map(|location| format!("Location: {location}")),
-            connected.name.clone(),
-        ]),
-        button: None,
-    }
-}
-
-fn test(letter: &Letter) -> Sheet {
-    let company = &letter.brand.company;
-    Sheet {
-        heading: "Mail works".to_owned(),
-        preview: format!("{company} can send mail."),
-        paragraphs: vec![
-            "This is a test. Mails to your customers look like this one and leave over the same server.".to_owned(),
-        ],
-        footer: "You get this mail because you asked for a test.".to_owned(),
-        ..blank(letter, format!("A test mail from {company}"))
     }
 }
 

@@ -7,10 +7,12 @@ mod sheet;
 #[cfg(test)]
 mod tests;
 
-use application::mail::{Letter, LetterBrand, Stationery, Written};
+use application::mail::{Connected, Content, Invited, Letter, LetterBrand, Stationery, Written};
 use askama::Template;
 
 use crate::pages::{Brand, BrandCss};
+use de::German;
+use en::English;
 use sheet::Sheet;
 
 /// The languages that mails can be written in. The first is for everybody who has none of them.
@@ -84,7 +86,32 @@ impl Stationery for AgencyStationery {
 fn sheet_of(letter: &Letter) -> Sheet {
     let language = letter.language.as_deref().unwrap_or_default();
     match language.split(['-', '_']).next() {
-        Some("de") => de::sheet(letter),
-        _ => en::sheet(letter),
+        Some("de") => German::sheet(letter),
+        _ => English::sheet(letter),
+    }
+}
+
+/// The words of a language.
+trait Language {
+    fn invitation(letter: &Letter, links: &[Invited], reminder: bool) -> Sheet;
+    fn receipt(letter: &Letter, connected: &Connected) -> Sheet;
+    fn requester_receipt(letter: &Letter, connected: &Connected, customer: Option<&str>) -> Sheet;
+    fn test(letter: &Letter) -> Sheet;
+
+    fn sheet(letter: &Letter) -> Sheet {
+        match &letter.content {
+            Content::Invitation { links, reminder } => Self::invitation(letter, links, *reminder),
+            Content::Receipt {
+                connected,
+                to_requester: false,
+                ..
+            } => Self::receipt(letter, connected),
+            Content::Receipt {
+                connected,
+                customer,
+                to_requester: true,
+            } => Self::requester_receipt(letter, connected, customer.as_deref()),
+            Content::Test => Self::test(letter),
+        }
     }
 }

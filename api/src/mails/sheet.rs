@@ -1,5 +1,7 @@
 //! A mail in words, whatever its language: what the templates fill in.
 
+use application::mail::{Connected, Invited};
+
 /// A mail in words.
 pub(super) struct Sheet {
     /// The language, as a BCP 47 tag.
@@ -34,6 +36,22 @@ pub(super) struct Card {
     pub(super) button: Option<Button>,
 }
 
+impl Card {
+    /// What was connected, with the language's word for a location.
+    pub(super) fn of(connected: &Connected, location: &str) -> Self {
+        let Connected { listing, product, .. } = connected;
+        Self {
+            title: listing.clone().unwrap_or_else(|| product.clone()),
+            lines: known([
+                listing.as_ref().map(|_| product.clone()),
+                connected.location.as_ref().map(|name| format!("{location}: {name}")),
+                connected.name.clone(),
+            ]),
+            button: None,
+        }
+    }
+}
+
 /// What to press.
 pub(super) struct Button {
     /// What it says.
@@ -52,7 +70,7 @@ pub(super) fn known<const N: usize>(texts: [Option<String>; N]) -> Vec<String> {
 }
 
 /// The one product that all links are for; none for several.
-pub(super) fn common_product(links: &[application::mail::Invited]) -> Option<&str> {
+pub(super) fn common_product(links: &[Invited]) -> Option<&str> {
     let first = links.first()?.product.as_str();
     links.iter().all(|link| link.product == first).then_some(first)
 }
