@@ -7,17 +7,17 @@ use simulator::mail::{KeptMail, MailServer, MailServerConfig, MailTls};
 use tempfile::TempDir;
 
 /// The login that the server wants.
-pub(super) const PASSWORD: &str = "canary-smtp-password";
+pub(crate) const PASSWORD: &str = "canary-smtp-password";
 
-pub(super) struct Office {
-    pub(super) stage: Stage,
-    pub(super) inbox: MailServer,
+pub(crate) struct Office {
+    pub(crate) stage: Stage,
+    pub(crate) inbox: MailServer,
     _folder: TempDir,
 }
 
 impl Office {
     /// With TLS and a login.
-    pub(super) async fn open(database: Database) -> anyhow::Result<Self> {
+    pub(crate) async fn open(database: Database) -> anyhow::Result<Self> {
         let inbox = MailServer::start(MailServerConfig {
             tls: MailTls::Implicit,
             login: Some(("connect".to_owned(), PASSWORD.to_owned())),
@@ -55,7 +55,7 @@ from = "connect@bright.example"
     }
 
     /// The mails to somebody, once there are so many.
-    pub(super) async fn mails_to(&self, address: &str, count: usize) -> Vec<KeptMail> {
+    pub(crate) async fn mails_to(&self, address: &str, count: usize) -> Vec<KeptMail> {
         let theirs = |mail: &&KeptMail| mail.recipients.iter().any(|to| to == address);
         let mails = self
             .inbox
@@ -65,7 +65,7 @@ from = "connect@bright.example"
     }
 
     /// Reads something again and again until it is as it should be: what is awaited happens by itself.
-    pub(super) async fn until(&self, path: &str, is_so: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
+    pub(crate) async fn until(&self, path: &str, is_so: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
         loop {
             let value = self.stage.agency.read(path).await?;
             if is_so(&value) {
@@ -77,7 +77,7 @@ from = "connect@bright.example"
 }
 
 /// The first address of a link in a mail's plain text.
-pub(super) fn address_in(mail: &KeptMail) -> anyhow::Result<String> {
+pub(crate) fn address_in(mail: &KeptMail) -> anyhow::Result<String> {
     let text = mail.text();
     let line = text.lines().map(str::trim).find(|line| line.contains("/c/"));
     Ok(line.with_context(|| format!("no address in: {text}"))?.to_owned())

@@ -1,7 +1,5 @@
 //! Mail servers refuse, cut, and go away. Links are issued all the same, and no mail is lost.
 
-use std::collections::BTreeMap;
-
 use grantlink_tests::{conformance::Database, on_both_databases};
 use serde_json::{Value, json};
 use simulator::mail::{Deed, MailStep, MailTrouble};
@@ -12,10 +10,10 @@ on_both_databases!(
     a_refusal_stands_on_the_link_and_a_corrected_address_gets_the_mail,
     a_mail_that_was_cut_after_the_final_dot_comes_again_with_the_same_id,
     in_an_outage_links_are_issued_and_the_mails_come_later,
-    sixty_mails_survive_cuts_and_kills,
 );
 
-async fn issue(office: &Office, email: &str) -> anyhow::Result<(String, Value)> {
+/// A customer with that address, and a link that is mailed there.
+pub(crate) async fn issue(office: &Office, email: &str) -> anyhow::Result<(String, Value)> {
     let body = json!({"name": "Olive Hartley", "email": email, "locations": [{"name": "Bakery"}]});
     let created = office.stage.agency.post("/customers", &body).await?.ok()?;
     let body = json!({
@@ -26,7 +24,8 @@ async fn issue(office: &Office, email: &str) -> anyhow::Result<(String, Value)> 
     Ok((customer, issued))
 }
 
-fn path_of(issued: &Value) -> String {
+/// Where the API has that link.
+pub(crate) fn path_of(issued: &Value) -> String {
     format!("/links/{}", issued["id"].as_str().unwrap_or_default())
 }
 
@@ -157,41 +156,5 @@ async fn in_an_outage_links_are_issued_and_the_mails_come_later(database: Databa
         mail["health"]["age_seconds"].as_i64().is_some_and(|age| age < 60),
         "{mail}"
     );
-    Ok(())
-}
-
-/// API-8, short: every fifth mail is cut after the final dot, and the server is killed between.
-async fn sixty_mails_survive_cuts_and_kills(database: Database) -> anyhow::Result<()> {
-    const MAILS: usize = 60;
-    let mut office = Office::open(database).await?;
-    office
-        .inbox
-        .inject(MailTrouble::always(MailStep::FinalDot, Deed::Cut).every(5))
-        .await;
-    let mut issued = vec![];
-    for number in 0..MAILS {
-        if number % 20 == 10 {
-            office.stage.server.restart().await?;
-        }
-        issued.push(issue(&office, &format!("customer-{number}@example.com")).await?.1);
-    }
-    office.inbox.recover().await;
-    for (number, link) in issued.iter().enumerate() {
-        let mails = office.mails_to(&format!("customer-{number}@example.com"), 1).await;
-        assert_eq!(address_in(&mails[0])?, link["url"], "{number}");
-        office
-            .until(&path_of(link), |link| link["delivery"]["state"] == "sent")
-            .await?;
-    }
-    let mut ids: BTreeMap<String, usize> = BTreeMap::new();
-    let mut recipients: BTreeMap<String, String> = BTreeMap::new();
-    for mail in office.inbox.mails() {
-        *ids.entry(mail.message_id()).or_default() += 1;
-        let first = recipients
-            .entry(mail.recipients[0].clone())
-            .or_insert_with(|| mail.message_id());
-        assert_eq!(*first, mail.message_id(), "duplicates share their id");
-    }
-    assert_eq!(ids.len(), MAILS);
     Ok(())
 }

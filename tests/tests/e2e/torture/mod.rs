@@ -13,6 +13,7 @@ mod killed_node;
 mod left_callers;
 mod line;
 mod lost_answers;
+mod mailed;
 mod model;
 mod mutants;
 mod rebuilt_under_writes;
