@@ -19,8 +19,6 @@ const BETWEEN_KILLS: usize = 20;
 
 /// API-8: every fifth mail is cut after the final dot, the server is killed again and again, and for a third of the mails nobody takes
 /// any. No call of the link API fails.
-///
-/// Mutant: with an id of its own for each attempt, two copies cannot be told to be one mail, and this fails.
 async fn no_mail_is_lost_and_a_second_copy_says_that_it_is_one(database: Database) -> anyhow::Result<()> {
     let mails = scaled(MAILS);
     let mut office = Office::open(database).await?;
