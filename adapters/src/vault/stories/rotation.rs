@@ -37,7 +37,7 @@ fn a_rotated_keyring_opens_old_records_and_seals_under_the_new_key() {
     assert_eq!(opened(&new, &place, &new_record), Ok(b"secret".to_vec()));
 }
 
-/// VA-3. Mutant: with the wrap left as it was, the record does not open once the old key is gone.
+/// VA-3.
 #[test]
 fn a_record_is_brought_under_the_new_key_and_needs_the_old_one_no_more() {
     let both = rotated(keyring().to_toml().expose_secret());
@@ -54,7 +54,7 @@ fn a_record_is_brought_under_the_new_key_and_needs_the_old_one_no_more() {
     assert_eq!(cipher.rewrap(&named, &rewrapped), Ok(None));
 }
 
-/// VA-1, VA-2. Mutants: without opening the record, the altered one gets a new wrap; with the wrap bound to nothing, the moved one does.
+/// VA-1, VA-2.
 #[test]
 fn a_record_that_was_moved_or_altered_gets_no_new_wrap() {
     let both = rotated(keyring().to_toml().expose_secret());
