@@ -119,7 +119,7 @@ impl Projection for ConnectionSpanView {
         let recorded = seen.recorded;
         match (recorded.aggregate_type.as_str(), recorded.event_type.as_str()) {
             (Integration::TYPE, "LinkRequested") => Keys::one(&recorded.aggregate_id),
-            (Integration::TYPE, "Connected" | "Reconnected" | "Deleted") => {
+            (Integration::TYPE, "Connected" | "Reconnected" | "Disconnected" | "Deleted") => {
                 Keys::many([recorded.aggregate_id.clone(), span_key(seen)])
             }
             _ => Keys::none(),
@@ -135,7 +135,9 @@ impl Projection for ConnectionSpanView {
             Some(Event::Integration(
                 IntegrationEvent::Connected { connection, .. } | IntegrationEvent::Reconnected { connection, .. },
             )) => begin(seen, Some(connection), rows),
-            Some(Event::Integration(IntegrationEvent::Deleted {})) => begin(seen, None, rows),
+            Some(Event::Integration(IntegrationEvent::Disconnected {} | IntegrationEvent::Deleted {})) => {
+                begin(seen, None, rows)
+            }
             _ => Ok(()),
         }
     }

@@ -15,7 +15,7 @@ use domain::{
     ids::{
         AgencyId, AttemptId, CustomerId, EventId, GrantId, IntegrationId, LinkId, LocationId, MemberId, Mode, TenantId,
     },
-    integration::{Connection, Integration, IntegrationEvent, RequestOutcome, Slot, SyncReason},
+    integration::{Connection, Integration, IntegrationEvent, RequestOutcome, Slot, SyncReason, Via},
     log::{DecodeError, LoggedEvent, Metadata, Position, Recorded, SealedPersonal, StreamId},
     personal::{Detail, Personal, Subject},
     provider::{ListingRef, ProviderApp, ProviderId},
@@ -294,6 +294,7 @@ impl Story {
                 requested_by: anna(),
                 expires_at: minute(self.log.len().try_into().unwrap()) + chrono::TimeDelta::minutes(LIFE),
                 replaces_account: false,
+                is_direct: false,
             },
             personal,
         };
@@ -337,6 +338,7 @@ impl Story {
     pub(crate) fn completed(self) -> Self {
         self.completed_as(1, |connection, personal| IntegrationEvent::Connected {
             connection,
+            via: Via::Link,
             personal,
         })
     }
@@ -345,6 +347,7 @@ impl Story {
     pub(crate) fn completed_again(self) -> Self {
         self.completed_as(2, |connection, personal| IntegrationEvent::Reconnected {
             connection,
+            via: Via::Link,
             personal,
         })
     }
@@ -372,6 +375,7 @@ impl Story {
                 client_id: "client".to_owned(),
             },
             scopes: BTreeSet::from(["business.manage".to_owned()]),
+            takes_over: BTreeSet::new(),
         };
         let personal = picked(self.world.customer);
         let synced = IntegrationEvent::SyncRequested {
@@ -388,6 +392,7 @@ impl Story {
     pub(crate) fn connected_directly(self) -> Self {
         let event = IntegrationEvent::Connected {
             connection: connection(1),
+            via: Via::Member,
             personal: picked(self.world.customer),
         };
         self.at_integration(Actor::Member(anna()), event)

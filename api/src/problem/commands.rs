@@ -76,6 +76,7 @@ fn of_customer(error: &CustomerError) -> Kind {
 
 fn of_integration(error: &IntegrationError) -> Kind {
     match error {
+        IntegrationError::NotFound => Kind::IntegrationNotFound,
         IntegrationError::NotPending => Kind::LinkSuperseded,
         IntegrationError::AnotherAccount => Kind::AnotherAccount,
     }

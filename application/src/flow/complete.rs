@@ -7,7 +7,7 @@ use domain::{
     customer::{Customer, CustomerCommand},
     grant::{Grant, GrantCommand},
     ids::{AttemptId, GrantId},
-    integration::{Connection, IntegrationCommand, IntegrationError},
+    integration::{Connection, IntegrationCommand, IntegrationError, Via},
     personal::{Detail, Personal, Subject},
 };
 
@@ -124,7 +124,8 @@ impl CompleteLink {
             (Detail::ListingAddress, self.listing.address.as_deref()),
         ];
         IntegrationCommand::Connect {
-            link: hand.id,
+            link: Some(hand.id),
+            via: if hand.terms.is_direct { Via::Member } else { Via::Link },
             connection,
             replaces_account: hand.terms.replaces_account,
             personal: Personal::about(Subject::Customer(hand.terms.customer), facts),

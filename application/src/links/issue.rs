@@ -37,6 +37,8 @@ pub struct IssueLink {
     pub life: Option<TimeDelta>,
     /// Whether another provider account may take the place of the connected one.
     pub replaces_account: bool,
+    /// Whether the member opens it himself, to connect without the customer.
+    pub is_direct: bool,
 }
 
 /// An issued link. The address holds the token.
@@ -121,6 +123,7 @@ impl IssueLink {
             requested_by: self.requested_by,
             expires_at: after(context.now, self.life.unwrap_or(work.app().default_link_life)),
             replaces_account: self.replaces_account,
+            is_direct: self.is_direct,
         })
     }
 

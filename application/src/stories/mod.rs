@@ -165,6 +165,7 @@ async fn with_link() -> (Arc<Store>, LinkId) {
             requested_by: MemberId(id(4)),
             expires_at: expires_at(),
             replaces_account: false,
+            is_direct: false,
         },
         personal: None,
     };

@@ -35,6 +35,9 @@ pub struct LinkTerms {
     /// Whether another provider account may take the place of the connected one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub replaces_account: bool,
+    /// Whether the member who asks for it opens it himself, to connect without the customer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_direct: bool,
 }
 
 /// Why an attempt ended without a connection. The link stays usable.

@@ -5,13 +5,16 @@
 
 mod event;
 
-pub use event::{Connection, IntegrationEvent, RequestOutcome, Slot, SyncReason};
+pub use event::{Capability, CapabilityState, Connection, IntegrationEvent, RequestOutcome, Slot, SyncReason, Via};
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
     aggregate::aggregate,
+    grant::LossReason,
     ids::{GrantId, IntegrationId, LinkId, LocationId},
     personal::Personal,
     provider::ProviderId,
@@ -27,11 +30,36 @@ impl IntegrationId {
 /// An integration, folded from its events.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Integration {
+    lives: u32,
+    slot: Option<Slot>,
     pending: Option<LinkId>,
     connection: Option<Connection>,
+    broken: Option<LossReason>,
+    capabilities: BTreeMap<Capability, CapabilityState>,
 }
 
 impl Integration {
+    /// The number of its life, from 1: a link after its end begins the next one, which takes nothing over from the one before.
+    /// Whatever is kept beside the log for an integration carries this number.
+    pub fn life(&self) -> u32 {
+        self.lives
+    }
+
+    /// The place that it fills; none before its first link and after its end.
+    pub fn slot(&self) -> Option<&Slot> {
+        self.slot.as_ref()
+    }
+
+    /// Why only a new sign-in helps, while that is so.
+    pub fn needs_reconnect(&self) -> Option<LossReason> {
+        self.broken
+    }
+
+    /// How it stands with something that it is good for.
+    pub fn capability(&self, capability: Capability) -> CapabilityState {
+        self.capabilities.get(&capability).copied().unwrap_or_default()
+    }
+
     /// The link that is on its way.
     pub fn pending(&self) -> Option<LinkId> {
         self.pending
@@ -69,8 +97,10 @@ pub enum IntegrationCommand {
     },
     /// Puts it on new credentials, and asks for the first synchronisation.
     Connect {
-        /// The link that led here.
-        link: LinkId,
+        /// The link that led here; none where a member put new credentials in the old ones' place.
+        link: Option<LinkId>,
+        /// How it is made.
+        via: Via,
         /// What it stands on from now on.
         connection: Connection,
         /// Whether another account may take the old one's place.
@@ -78,6 +108,27 @@ pub enum IntegrationCommand {
         /// What the account and the listing are called.
         personal: Option<Personal>,
     },
+    /// Notes how the provider answered.
+    ObserveCapability {
+        /// What it was asked for.
+        capability: Capability,
+        /// How it stands.
+        state: CapabilityState,
+    },
+    /// Notes that the credentials of its account are worth nothing any more.
+    Break {
+        /// The account that they were of.
+        grant: GrantId,
+        /// Why.
+        reason: LossReason,
+    },
+    /// Notes that the credentials of its account work again.
+    Recover {
+        /// The account that they are of.
+        grant: GrantId,
+    },
+    /// Takes it off its account.
+    Disconnect,
     /// Ends it.
     Delete,
 }
@@ -88,6 +139,9 @@ pub enum IntegrationError {
     /// The link is not the one that is on its way.
     #[error("this link is no longer the one that the connection waits for")]
     NotPending,
+    /// It has no place yet: no link was ever issued for it, or it is over.
+    #[error("there is no such connection")]
+    NotFound,
     /// The customer signed in with another account than the connected one, and no replacement was asked for.
     #[error("the connection belongs to another account of the provider")]
     AnotherAccount,
@@ -95,28 +149,70 @@ pub enum IntegrationError {
 
 impl Integration {
     fn decide(&self, command: IntegrationCommand) -> Result<Vec<IntegrationEvent>, IntegrationError> {
-        use IntegrationCommand::{CloseLink, Connect, Delete, RequestLink};
-        match command {
-            RequestLink { link, slot } => Ok(self.request(link, slot)),
-            CloseLink { link, outcome } if self.pending == Some(link) => {
-                Ok(vec![IntegrationEvent::LinkClosed { link, outcome }])
-            }
-            CloseLink { .. } => Ok(vec![]), // a fresher link is on its way: this one's end is no news
-            Connect { link, .. } if self.pending != Some(link) => Err(IntegrationError::NotPending),
-            Connect {
-                connection,
-                replaces_account: false,
-                ..
-            } if self.would_replace(connection.grant) => Err(IntegrationError::AnotherAccount),
-            Connect {
+        use IntegrationCommand as Asked;
+        Ok(match command {
+            Asked::RequestLink { link, slot } => self.request(link, slot),
+            Asked::Connect {
                 link,
+                via,
                 connection,
+                replaces_account,
                 personal,
-                ..
-            } => Ok(self.connect(link, connection, personal)),
-            Delete if *self == Self::default() => Ok(vec![]), // there is nothing that could end
-            Delete => Ok(vec![IntegrationEvent::Deleted {}]),
+            } => {
+                self.may_connect(link, &connection, replaces_account)?;
+                self.connect(link, via, connection, personal)
+            }
+            Asked::Recover { grant } if self.broken.is_some() && self.stands_on(grant) => recovered(),
+            noted => self.news(&noted).into_iter().collect(),
+        })
+    }
+
+    /// What happened elsewhere is noted if it is news here: whoever notes it may be late.
+    fn news(&self, noted: &IntegrationCommand) -> Option<IntegrationEvent> {
+        use IntegrationCommand as Asked;
+        match noted {
+            Asked::CloseLink { link, outcome } => {
+                // Another link's end is no news: a fresher one is on its way.
+                let (link, outcome) = (*link, *outcome);
+                (self.pending == Some(link)).then_some(IntegrationEvent::LinkClosed { link, outcome })
+            }
+            Asked::ObserveCapability { capability, state } => {
+                let (capability, state) = (*capability, *state);
+                let is_news = self.connection.is_some() && self.capability(capability) != state;
+                is_news.then_some(IntegrationEvent::CapabilityChanged { capability, state })
+            }
+            Asked::Break { grant, reason } => {
+                let is_news = self.broken.is_none() && self.stands_on(*grant);
+                is_news.then_some(IntegrationEvent::NeedsReconnect { reason: *reason })
+            }
+            Asked::Disconnect => self.connection.as_ref().map(|_| IntegrationEvent::Disconnected {}),
+            Asked::Delete => self.slot.as_ref().map(|_| IntegrationEvent::Deleted {}),
+            Asked::RequestLink { .. } | Asked::Connect { .. } | Asked::Recover { .. } => None,
         }
+    }
+
+    fn stands_on(&self, grant: GrantId) -> bool {
+        self.connection
+            .as_ref()
+            .is_some_and(|connection| connection.grant == grant)
+    }
+
+    fn may_connect(
+        &self,
+        link: Option<LinkId>,
+        connection: &Connection,
+        replaces_account: bool,
+    ) -> Result<(), IntegrationError> {
+        if self.slot.is_none() && link.is_none() {
+            return Err(IntegrationError::NotFound);
+        }
+        if link.is_some() && self.pending != link {
+            return Err(IntegrationError::NotPending);
+        }
+        if !replaces_account && self.would_replace(connection.grant) {
+            return Err(IntegrationError::AnotherAccount);
+        }
+        Ok(())
     }
 
     fn request(&self, link: LinkId, slot: Slot) -> Vec<IntegrationEvent> {
@@ -130,34 +226,81 @@ impl Integration {
         }
     }
 
-    fn connect(&self, link: LinkId, connection: Connection, personal: Option<Personal>) -> Vec<IntegrationEvent> {
+    fn connect(
+        &self,
+        link: Option<LinkId>,
+        via: Via,
+        connection: Connection,
+        personal: Option<Personal>,
+    ) -> Vec<IntegrationEvent> {
+        let outcome = RequestOutcome::Completed;
+        let closed = link.map(|link| IntegrationEvent::LinkClosed { link, outcome });
         let connected = match self.connection {
-            None => IntegrationEvent::Connected { connection, personal },
-            Some(_) => IntegrationEvent::Reconnected { connection, personal },
+            None => IntegrationEvent::Connected {
+                connection,
+                via,
+                personal,
+            },
+            Some(_) => IntegrationEvent::Reconnected {
+                connection,
+                via,
+                personal,
+            },
         };
-        vec![
-            IntegrationEvent::LinkClosed {
-                link,
-                outcome: RequestOutcome::Completed,
-            },
-            connected,
-            IntegrationEvent::SyncRequested {
-                reason: SyncReason::Connected,
-            },
-        ]
+        let reason = SyncReason::Connected;
+        let sync = IntegrationEvent::SyncRequested { reason };
+        closed.into_iter().chain([connected, sync]).collect()
     }
 
     fn evolve(&mut self, event: &IntegrationEvent) {
         match event {
-            IntegrationEvent::LinkRequested { link, .. } => self.pending = Some(*link),
+            IntegrationEvent::LinkRequested { link, slot, .. } => {
+                if self.slot.replace(slot.clone()).is_none() {
+                    self.lives += 1;
+                }
+                self.pending = Some(*link);
+            }
             IntegrationEvent::LinkClosed { .. } => self.pending = None,
             IntegrationEvent::Connected { connection, .. } | IntegrationEvent::Reconnected { connection, .. } => {
-                self.connection = Some(connection.clone());
+                self.stand_on(connection);
             }
             IntegrationEvent::SyncRequested { .. } => {}
-            IntegrationEvent::Deleted {} => *self = Self::default(),
+            IntegrationEvent::CapabilityChanged { capability, state } => {
+                self.capabilities.insert(*capability, *state);
+            }
+            IntegrationEvent::NeedsReconnect { reason } => self.broken = Some(*reason),
+            IntegrationEvent::Recovered {} => self.broken = None,
+            IntegrationEvent::Disconnected {} => {
+                self.connection = None;
+                self.broken = None;
+                self.capabilities.clear();
+            }
+            IntegrationEvent::Deleted {} => {
+                let lives = self.lives;
+                *self = Self {
+                    lives,
+                    ..Self::default()
+                };
+            }
         }
     }
+
+    /// What the provider said of a listing says nothing of another one.
+    fn stand_on(&mut self, connection: &Connection) {
+        let before = self.connection.replace(connection.clone());
+        if before.is_none_or(|before| before.listing != connection.listing) {
+            self.capabilities.clear();
+        }
+        self.broken = None;
+    }
+}
+
+fn recovered() -> Vec<IntegrationEvent> {
+    let reason = SyncReason::Recovered;
+    vec![
+        IntegrationEvent::Recovered {},
+        IntegrationEvent::SyncRequested { reason },
+    ]
 }
 
 aggregate!(Integration, "integration", IntegrationCommand => IntegrationEvent, IntegrationError);

@@ -114,6 +114,7 @@ pub(super) fn terms() -> LinkTerms {
         requested_by: member(1),
         expires_at: noon() + TimeDelta::days(7),
         replaces_account: false,
+        is_direct: false,
     }
 }
 

@@ -1,10 +1,11 @@
 //! The integration: what works keeps working until something better took its place.
 
 use crate::{
+    grant::LossReason,
     ids::LinkId,
     integration::{
-        Connection, Integration, IntegrationCommand, IntegrationError, IntegrationEvent, RequestOutcome, Slot,
-        SyncReason,
+        Capability, CapabilityState, Connection, Integration, IntegrationCommand, IntegrationError, IntegrationEvent,
+        RequestOutcome, Slot, SyncReason, Via,
     },
     stories::fixtures::{customer, facts, folded, given, google, grant, link, listing, location},
 };
@@ -32,7 +33,8 @@ fn request(link: LinkId) -> IntegrationCommand {
 
 fn connect(link: LinkId, connection: Connection, replaces_account: bool) -> IntegrationCommand {
     IntegrationCommand::Connect {
-        link,
+        link: Some(link),
+        via: Via::Link,
         connection,
         replaces_account,
         personal: facts(),
@@ -54,13 +56,18 @@ fn closed(link: LinkId, outcome: RequestOutcome) -> IntegrationEvent {
 fn connected() -> IntegrationEvent {
     IntegrationEvent::Connected {
         connection: connection(1, 1),
+        via: Via::Link,
         personal: facts(),
     }
 }
 
 fn reconnected(connection: Connection) -> IntegrationEvent {
     let personal = facts();
-    IntegrationEvent::Reconnected { connection, personal }
+    IntegrationEvent::Reconnected {
+        connection,
+        via: Via::Link,
+        personal,
+    }
 }
 
 const SYNC: IntegrationEvent = IntegrationEvent::SyncRequested {
@@ -258,23 +265,163 @@ fn only_another_account_would_replace_anything() {
     assert!(works.would_replace(grant(2)));
 }
 
-/// Nothing of the old life is carried over: after its end a connection of any account is the first one.
+/// Nothing of the old life is carried over but its number: after its end a connection of any account is the first one.
 #[test]
 fn a_deleted_integration_begins_anew() {
-    let history = [
-        IntegrationEvent::Connected {
-            connection: connection(1, 1),
-            personal: None,
-        },
-        IntegrationEvent::Deleted {},
-    ];
-    given::<Integration>(&history[..1])
+    let deleted = working_and(IntegrationEvent::Deleted {});
+    given::<Integration>(&working())
         .when(IntegrationCommand::Delete)
         .then_expect_events(vec![IntegrationEvent::Deleted {}]);
-    given::<Integration>(&history)
+    given::<Integration>(&deleted)
         .when(IntegrationCommand::Delete)
         .then_expect_events(vec![]);
-    let integration: Integration = folded(&history);
+    let integration: Integration = folded(&deleted);
     assert_eq!((integration.pending(), integration.connection()), (None, None));
+    assert_eq!((integration.slot(), integration.life()), (None, 1));
     assert!(!integration.would_replace(grant(2)));
+    let again: Integration = folded(&[deleted, vec![requested(link(2), None)]].concat());
+    assert_eq!((again.slot(), again.life()), (Some(&slot()), 2));
+}
+
+fn directly(connection: Connection) -> IntegrationCommand {
+    IntegrationCommand::Connect {
+        link: None,
+        via: Via::Member,
+        connection,
+        replaces_account: false,
+        personal: facts(),
+    }
+}
+
+/// B46: a member puts new credentials in the old ones' place, and a link that is on its way stays so.
+#[test]
+fn a_member_replaces_credentials_without_a_link() {
+    let renewed = IntegrationEvent::Reconnected {
+        connection: connection(1, 2),
+        via: Via::Member,
+        personal: facts(),
+    };
+    let history = working_and(requested(link(2), None));
+    given::<Integration>(&history)
+        .when(directly(connection(1, 2)))
+        .then_expect_events(vec![renewed.clone(), SYNC]);
+    let after = folded::<Integration>(&[history, vec![renewed]].concat());
+    assert_eq!(after.pending(), Some(link(2)));
+    given::<Integration>(&working())
+        .when(directly(connection(2, 1)))
+        .then_expect_error(IntegrationError::AnotherAccount);
+    given::<Integration>(&[])
+        .when(directly(connection(1, 1)))
+        .then_expect_error(IntegrationError::NotFound);
+}
+
+const NEEDS_RECONNECT: IntegrationEvent = IntegrationEvent::NeedsReconnect {
+    reason: LossReason::ExpiredOrRevoked,
+};
+
+fn break_it(account: u8) -> IntegrationCommand {
+    IntegrationCommand::Break {
+        grant: grant(account),
+        reason: LossReason::ExpiredOrRevoked,
+    }
+}
+
+/// Mutant: when it is not asked on which account it stands, late news of an account that was left breaks what works.
+#[test]
+fn it_breaks_once_and_only_with_the_account_that_it_stands_on() {
+    given::<Integration>(&working())
+        .when(break_it(1))
+        .then_expect_events(vec![NEEDS_RECONNECT]);
+    given::<Integration>(&working_and(NEEDS_RECONNECT))
+        .when(break_it(1))
+        .then_expect_events(vec![]);
+    given::<Integration>(&working())
+        .when(break_it(2))
+        .then_expect_events(vec![]);
+    given::<Integration>(&[]).when(break_it(1)).then_expect_events(vec![]);
+    let broken = folded::<Integration>(&working_and(NEEDS_RECONNECT));
+    assert_eq!(broken.needs_reconnect(), Some(LossReason::ExpiredOrRevoked));
+    assert_eq!(broken.connection(), Some(&connection(1, 1)));
+}
+
+#[test]
+fn it_recovers_when_its_account_works_again_and_catches_up() {
+    let recover = || IntegrationCommand::Recover { grant: grant(1) };
+    let recovered = vec![
+        IntegrationEvent::Recovered {},
+        IntegrationEvent::SyncRequested {
+            reason: SyncReason::Recovered,
+        },
+    ];
+    given::<Integration>(&working())
+        .when(recover())
+        .then_expect_events(vec![]);
+    given::<Integration>(&working_and(NEEDS_RECONNECT))
+        .when(recover())
+        .then_expect_events(recovered.clone());
+    let well = folded::<Integration>(&[working_and(NEEDS_RECONNECT), recovered].concat());
+    assert_eq!(well.needs_reconnect(), None);
+    let renewed = folded::<Integration>(&[working_and(NEEDS_RECONNECT), vec![reconnected(connection(1, 2))]].concat());
+    assert_eq!(renewed.needs_reconnect(), None);
+}
+
+fn changed(state: CapabilityState) -> IntegrationEvent {
+    let capability = Capability::Metrics;
+    IntegrationEvent::CapabilityChanged { capability, state }
+}
+
+fn observe(state: CapabilityState) -> IntegrationCommand {
+    let capability = Capability::Metrics;
+    IntegrationCommand::ObserveCapability { capability, state }
+}
+
+/// A60: an answer like the last one is no event, however often the provider is asked.
+#[test]
+fn a_capability_changes_only_when_the_provider_answers_differently() {
+    use CapabilityState::{Ok, PermissionDenied, Unknown};
+    given::<Integration>(&working())
+        .when(observe(PermissionDenied))
+        .then_expect_events(vec![changed(PermissionDenied)]);
+    given::<Integration>(&working())
+        .when(observe(Unknown))
+        .then_expect_events(vec![]);
+    let denied = working_and(changed(PermissionDenied));
+    given::<Integration>(&denied)
+        .when(observe(PermissionDenied))
+        .then_expect_events(vec![]);
+    given::<Integration>(&denied)
+        .when(observe(Ok))
+        .then_expect_events(vec![changed(Ok)]);
+    given::<Integration>(&[]).when(observe(Ok)).then_expect_events(vec![]);
+}
+
+/// What was said of one listing says nothing of another; new credentials for the same one change nothing about it.
+#[test]
+fn what_the_provider_said_holds_for_the_same_listing_alone() {
+    let state = |last: Connection| {
+        let history = [working_and(changed(CapabilityState::Ok)), vec![reconnected(last)]].concat();
+        folded::<Integration>(&history).capability(Capability::Metrics)
+    };
+    let other = Connection {
+        listing: listing(9),
+        ..connection(1, 2)
+    };
+    assert_eq!(state(connection(1, 2)), CapabilityState::Ok);
+    assert_eq!(state(other), CapabilityState::Unknown);
+}
+
+/// Nothing of the pick is remembered, so that any account may connect next; the link on its way and the place stay.
+#[test]
+fn a_disconnected_integration_stands_on_nothing_and_keeps_its_place() {
+    given::<Integration>(&[])
+        .when(IntegrationCommand::Disconnect)
+        .then_expect_events(vec![]);
+    let history = working_and(requested(link(2), None));
+    given::<Integration>(&history)
+        .when(IntegrationCommand::Disconnect)
+        .then_expect_events(vec![IntegrationEvent::Disconnected {}]);
+    let after = folded::<Integration>(&[history, vec![IntegrationEvent::Disconnected {}]].concat());
+    assert_eq!((after.connection(), after.pending()), (None, Some(link(2))));
+    assert_eq!((after.slot(), after.life()), (Some(&slot()), 1));
+    assert!(!after.would_replace(grant(2)));
 }

@@ -149,16 +149,25 @@ fn happened(seen: &Seen<'_>, event: &IntegrationEvent, rows: &mut Rows<Integrati
     let integration: IntegrationId = id(&seen.recorded.aggregate_id, "an integration's stream")?;
     let at = seen.recorded.recorded_at;
     match event {
-        IntegrationEvent::LinkRequested { .. } | IntegrationEvent::SyncRequested { .. } => Ok(()),
+        IntegrationEvent::LinkRequested { .. }
+        | IntegrationEvent::SyncRequested { .. }
+        | IntegrationEvent::CapabilityChanged { .. }
+        | IntegrationEvent::NeedsReconnect { .. }
+        | IntegrationEvent::Recovered {} => Ok(()),
         IntegrationEvent::LinkClosed { link, outcome } => {
             rows.update(&integration, |row| close(row, *link, *outcome, at))
         }
-        IntegrationEvent::Connected { connection, personal }
-        | IntegrationEvent::Reconnected { connection, personal } => rows.update(&integration, |row| {
+        IntegrationEvent::Connected {
+            connection, personal, ..
+        }
+        | IntegrationEvent::Reconnected {
+            connection, personal, ..
+        } => rows.update(&integration, |row| {
             connect(row, connection, at);
             row.subject = seen.recorded.personal.as_ref().map(|personal| personal.subject);
             name(row, personal.as_ref());
         }),
+        IntegrationEvent::Disconnected {} => rows.update(&integration, disconnect),
         IntegrationEvent::Deleted {} => rows.update(&integration, |row| delete(row, at)),
     }
 }
@@ -174,6 +183,12 @@ fn close(row: &mut IntegrationRow, link: LinkId, outcome: RequestOutcome, at: Ti
         row.request.ended = Some(Ended { outcome, at });
         row.details.completing = (outcome == RequestOutcome::Completed).then_some(link);
     }
+}
+
+/// It stands on nothing, and is called nothing, until it is connected again.
+fn disconnect(row: &mut IntegrationRow) {
+    row.details.standing = None;
+    name(row, None);
 }
 
 /// Nothing stands on it any more, so it reads as a link that was revoked: not usable, and its names are gone.

@@ -2,6 +2,7 @@
 
 mod names;
 mod sentence;
+mod standing;
 #[cfg(test)]
 mod tests;
 

@@ -8,12 +8,15 @@ use domain::{
     event::Event,
     grant::GrantEvent,
     host::HostEvent,
-    integration::{IntegrationEvent, RequestOutcome},
+    integration::{IntegrationEvent, RequestOutcome, SyncReason},
     personal::{Detail, Personal},
     trail::{CallbackRejection, DeliveryFailure, LetterKind, LinkObservation, Visitor},
 };
 
-use super::names::{Names, in_words};
+use super::{
+    names::{Names, in_words},
+    standing::{answers, lost, not_renewed, purpose},
+};
 
 /// What a sentence needs besides its event.
 pub(super) struct Scene<'a> {
@@ -193,9 +196,22 @@ impl Scene<'_> {
                 let (listing, through) = (listing(personal.as_ref()), through(personal.as_ref()));
                 format!("{listing} is connected{through}; new credentials took the place of the old ones")
             }
-            IntegrationEvent::SyncRequested { .. } => {
-                format!("the first synchronisation with {provider} was asked for")
+            IntegrationEvent::SyncRequested {
+                reason: SyncReason::Connected,
+            } => format!("the first synchronisation with {provider} was asked for"),
+            IntegrationEvent::SyncRequested {
+                reason: SyncReason::Recovered,
+            } => format!("a synchronisation with {provider} was asked for, to catch up"),
+            IntegrationEvent::CapabilityChanged { capability, state } => {
+                format!("{provider} {} {}", answers(*state), purpose(*capability))
             }
+            IntegrationEvent::NeedsReconnect { reason } => {
+                format!("the {provider} connection needs a new sign-in: {}", lost(*reason))
+            }
+            IntegrationEvent::Recovered {} => {
+                format!("the {provider} connection works again: somebody signed in with the same account elsewhere")
+            }
+            IntegrationEvent::Disconnected {} => format!("{who} disconnected {provider}"),
             IntegrationEvent::Deleted {} => format!("{who} deleted the {provider} connection"),
         }
     }
@@ -208,6 +224,20 @@ impl Scene<'_> {
                 let permissions = if count == 1 { "permission" } else { "permissions" };
                 format!("credentials from {provider} were stored with {count} {permissions} (generation {generation})")
             }
+            GrantEvent::RefreshFailed { reason, .. } => {
+                format!(
+                    "the credentials from {provider} could not be renewed, and it is tried again: {}",
+                    not_renewed(*reason)
+                )
+            }
+            GrantEvent::RefreshRecovered { .. } => format!("the credentials from {provider} were renewed again"),
+            GrantEvent::Lost { reason, .. } => {
+                format!(
+                    "the credentials from {provider} are worth nothing any more: {}",
+                    lost(*reason)
+                )
+            }
+            GrantEvent::Revoked {} => format!("{provider} took the access back, as it was asked to"),
             GrantEvent::Released { .. } => "the connection left the account that it stood on before".to_owned(),
         }
     }

@@ -86,6 +86,7 @@ impl Then {
             name: None,
             life,
             replaces_account: false,
+            is_direct: false,
         };
         let issued = app.run(&context, command).await?.answer;
         Ok(Issued {

@@ -94,6 +94,7 @@ fn link_for(
         name: None,
         life: None,
         replaces_account: false,
+        is_direct: false,
     })
 }
 

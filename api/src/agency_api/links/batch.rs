@@ -147,6 +147,7 @@ impl LinksToIssue {
                     name,
                     life,
                     replaces_account: link.replace_account,
+                    is_direct: false,
                 }),
                 Ok(_) => check.wrong(&at("provider"), "stands there before for the same location"),
                 Err(error) => check.wrong(&at("provider"), &error),

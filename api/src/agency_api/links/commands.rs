@@ -50,6 +50,7 @@ pub(in crate::agency_api) async fn issue(
         name: terms.name,
         life: terms.life,
         replaces_account: sent.body.replace_account,
+        is_direct: false,
     };
     let command = IssueLinks {
         customer: link.customer,

@@ -80,6 +80,7 @@ async fn seed_into(installation: &Installation, file: &Path) -> anyhow::Result<S
         name: None,
         life: None,
         replaces_account: false,
+        is_direct: false,
     };
     let command = IssueLinks {
         customer: ids.customer,

@@ -6,10 +6,10 @@ use crate::{
     agency::{AgencyEvent, ApiKeyScope, Branding, Colour, MailHabits, Role},
     connect_link::{AttemptFailure, ConnectLinkEvent, LinkTerms, RevokeReason, RevokedBy},
     customer::CustomerEvent,
-    grant::GrantEvent,
+    grant::{GrantEvent, LossReason, RefreshFailure},
     host::HostEvent,
     ids::Mode,
-    integration::{Connection, IntegrationEvent, RequestOutcome, Slot, SyncReason},
+    integration::{Capability, CapabilityState, Connection, IntegrationEvent, RequestOutcome, Slot, SyncReason, Via},
     secret_hash::SecretHash,
     stories::fixtures::{
         self as the, attempt, facts, google, host_name, link, listing, location, member, terms, token,
@@ -129,10 +129,21 @@ pub(super) fn grant() -> Vec<GrantEvent> {
             provider: google(),
             app: the::provider_app(),
             scopes: BTreeSet::from(["business.manage".to_owned(), "openid".to_owned()]),
+            takes_over: BTreeSet::new(),
         },
         GrantEvent::Released {
             integration: the::integration(1),
         },
+        GrantEvent::RefreshFailed {
+            generation: 2,
+            reason: RefreshFailure::Unavailable,
+        },
+        GrantEvent::RefreshRecovered { generation: 2 },
+        GrantEvent::Lost {
+            generation: 2,
+            reason: LossReason::ExpiredOrRevoked,
+        },
+        GrantEvent::Revoked {},
     ]
 }
 
@@ -165,15 +176,26 @@ pub(super) fn integration() -> Vec<IntegrationEvent> {
         },
         IntegrationEvent::Connected {
             connection: connection.clone(),
+            via: Via::Link,
             personal: facts(),
         },
         IntegrationEvent::Reconnected {
             connection,
+            via: Via::Link,
             personal: facts(),
         },
         IntegrationEvent::SyncRequested {
             reason: SyncReason::Connected,
         },
+        IntegrationEvent::CapabilityChanged {
+            capability: Capability::Metrics,
+            state: CapabilityState::PermissionDenied,
+        },
+        IntegrationEvent::NeedsReconnect {
+            reason: LossReason::ExpiredOrRevoked,
+        },
+        IntegrationEvent::Recovered {},
+        IntegrationEvent::Disconnected {},
         IntegrationEvent::Deleted {},
     ]
 }

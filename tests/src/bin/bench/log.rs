@@ -130,6 +130,7 @@ impl Issuer {
             requested_by: self.member,
             expires_at: at,
             replaces_account: false,
+            is_direct: false,
         };
         let issued = ConnectLinkEvent::Issued {
             token_hash: token.hash(),

@@ -17,7 +17,7 @@ use domain::{
     connect_link::ConnectLinkCommand,
     host::HostName,
     ids::{AgencyId, AttemptId, CustomerId, GrantId, LinkId, MemberId, Mode, RequestId, TenantId},
-    integration::{Connection, IntegrationCommand},
+    integration::{Connection, IntegrationCommand, Via},
     personal::{Detail, Personal, Subject},
     provider::ListingRef,
 };
@@ -234,7 +234,8 @@ impl UseCase for Connects {
             .await?;
         hand.execute(work, complete).await?;
         let connect = IntegrationCommand::Connect {
-            link: self.link,
+            link: Some(self.link),
+            via: Via::Link,
             connection,
             replaces_account: false,
             personal: names(hand.terms.customer),

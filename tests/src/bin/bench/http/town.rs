@@ -154,6 +154,7 @@ impl Town {
                     name: Some("Reviews of the bakery".to_owned()),
                     life: None,
                     replaces_account: false,
+                    is_direct: false,
                 };
                 let issued = app.run(&frame(&app, agency), command).await?.answer;
                 Ok(Link {
