@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use application::App;
+use application::{App, jobs::Duties};
 use projections::{checkpoints::Checkpoints, read::Views};
 
 use crate::{
@@ -22,6 +22,8 @@ pub struct Server {
     pub views: Arc<dyn Views>,
     /// How far they are.
     pub checkpoints: Checkpoints,
+    /// What happens by itself, to wait for.
+    pub duties: Duties,
     /// The open streams of the feed.
     pub feeds: Arc<Feeds>,
     /// How often pages may be used on this node.

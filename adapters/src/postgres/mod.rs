@@ -22,7 +22,7 @@ pub(crate) use neighbours::Neighbours;
 
 use crate::sql::{Pool, Probe, Stores, broken, head, migration_error, store_error, versions};
 
-const MIGRATIONS: [(i64, &str, &str); 6] = [
+const MIGRATIONS: [(i64, &str, &str); 7] = [
     (
         1,
         "events",
@@ -45,6 +45,11 @@ const MIGRATIONS: [(i64, &str, &str); 6] = [
     ),
     (5, "jobs", include_str!("../../../migrations/postgres/0005_jobs.sql")),
     (6, "mail", include_str!("../../../migrations/postgres/0006_mail.sql")),
+    (
+        7,
+        "parked events",
+        include_str!("../../../migrations/postgres/0007_parked_events.sql"),
+    ),
 ];
 
 const VERSIONS: [i64; MIGRATIONS.len()] = versions(&MIGRATIONS);

@@ -23,7 +23,7 @@ use crate::sql::{Pool, Probe, Stores, head, migration_error, store_error, versio
 const CONNECTIONS: u32 = 8;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-const MIGRATIONS: [(i64, &str, &str); 5] = [
+const MIGRATIONS: [(i64, &str, &str); 6] = [
     (1, "events", include_str!("../../../migrations/sqlite/0001_events.sql")),
     (2, "tables", include_str!("../../../migrations/sqlite/0002_tables.sql")),
     (
@@ -33,6 +33,11 @@ const MIGRATIONS: [(i64, &str, &str); 5] = [
     ),
     (4, "jobs", include_str!("../../../migrations/sqlite/0004_jobs.sql")),
     (5, "mail", include_str!("../../../migrations/sqlite/0005_mail.sql")),
+    (
+        6,
+        "parked events",
+        include_str!("../../../migrations/sqlite/0006_parked_events.sql"),
+    ),
 ];
 
 const VERSIONS: [i64; MIGRATIONS.len()] = versions(&MIGRATIONS);

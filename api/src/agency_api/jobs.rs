@@ -112,7 +112,7 @@ pub(super) struct Jobs {
 
 /// Lists jobs
 ///
-/// Newest first. A job follows its event by itself, as a rule within a moment: a position is checked, and not waited for.
+/// Newest first. With a position, the answer waits until what happened up to there has its jobs.
 #[utoipa::path(
     get, path = "/jobs", tag = "Jobs", operation_id = "list_jobs",
     security(("api_key" = ["jobs:read"])), params(JobsWanted, MinPosition),
@@ -124,6 +124,7 @@ pub(super) async fn list(
     Asked(wanted): Asked<JobsWanted>,
 ) -> Result<Json<Jobs>, Problem> {
     let tenant = reading.tenant();
+    reading.heeded(&server).await?;
     let page = pages::asked(&server, tenant, wanted.limit, wanted.cursor.as_deref())?;
     let more = page.with_one_more();
     let filter = JobFilter {
@@ -159,6 +160,7 @@ pub(super) async fn read(
     reading: Reading<JobsRead>,
     Id(id): Id<JobId>,
 ) -> Result<Json<Job>, Problem> {
+    reading.heeded(&server).await?;
     let job = server.app.jobs.get(id).await?;
     let own = job.filter(|job| job.tenant == Some(reading.tenant()));
     Ok(Json(own.ok_or(CommandError::JobNotFound)?.into()))

@@ -68,6 +68,15 @@ impl<N> Reading<N> {
         self.at_least
     }
 
+    /// Waits until what the caller asked for has its jobs.
+    pub(super) async fn heeded(&self, server: &Server) -> Result<(), Problem> {
+        let seen = server.duties.have_seen(&server.app, self.at_least, LONGEST_WAIT);
+        if seen.await? {
+            return Ok(());
+        }
+        Err(Problem::new(Kind::NotYetVisible).detail("what this position token stands for has no jobs yet, try again"))
+    }
+
     /// Waits until the views show what the caller asked for.
     pub(super) async fn shown_by(&self, server: &Server, views: &[View]) -> Result<(), Problem> {
         for view in views {

@@ -3,10 +3,12 @@
 use anyhow::{bail, ensure};
 use application::{
     App,
-    ports::jobs::{Job, JobFilter, JobState},
+    jobs::{parked, show_parked},
+    ports::jobs::{Job, JobFilter, JobState, ParkedEvent},
 };
 use clap::{Args, Subcommand};
 use domain::ids::JobId;
+use serde_json::json;
 
 use crate::{agency_api, config::Config, installation::Installation};
 
@@ -17,9 +19,12 @@ const PAGE: u32 = 500;
 #[derive(Args)]
 pub(super) struct ShowJobs {
     /// Only those that were given up.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "parked")]
     dead: bool,
-    /// One JSON object a job, a line each.
+    /// Events that could not be read, so that no jobs were made of them.
+    #[arg(long)]
+    parked: bool,
+    /// One JSON object a job or event, a line each.
     #[arg(long)]
     json: bool,
     #[command(subcommand)]
@@ -28,14 +33,17 @@ pub(super) struct ShowJobs {
 
 #[derive(Subcommand)]
 enum JobsCommand {
-    /// Begins jobs again that were given up.
+    /// Begins jobs again that were given up, or makes the jobs of events that can be read at last.
     Retry {
         /// The job.
-        #[arg(required_unless_present = "all_dead")]
+        #[arg(required_unless_present_any = ["all_dead", "parked"])]
         id: Option<JobId>,
-        /// All of them.
-        #[arg(long, conflicts_with = "id")]
+        /// All that were given up.
+        #[arg(long, conflicts_with_all = ["id", "parked"])]
         all_dead: bool,
+        /// The events that could not be read, once that is mended.
+        #[arg(long, conflicts_with = "id")]
+        parked: bool,
     },
     /// Deletes a job that was given up.
     Drop {
@@ -49,8 +57,10 @@ impl ShowJobs {
         let installation = Installation::open(config).await?;
         let app = &installation.app;
         let outcome = match self.command {
+            None if self.parked => show_events(app, self.json).await,
             None => show(app, self.dead, self.json).await,
             Some(JobsCommand::Retry { id: Some(id), .. }) => retry(app, id).await,
+            Some(JobsCommand::Retry { parked: true, .. }) => retry_events(&installation).await,
             Some(JobsCommand::Retry { id: None, .. }) => retry_all(app).await,
             Some(JobsCommand::Drop { id }) => drop_one(app, id).await,
         };
@@ -66,8 +76,8 @@ async fn show(app: &App, dead: bool, json: bool) -> anyhow::Result<()> {
     let jobs = found(app, state).await?;
     if !json {
         println!(
-            "{} queued, {} running, {} dead",
-            figures.queued, figures.running, figures.dead
+            "{} queued, {} running, {} dead, {} events parked",
+            figures.queued, figures.running, figures.dead, figures.parked
         );
     }
     for job in jobs {
@@ -107,6 +117,36 @@ async fn found(app: &App, state: Option<JobState>) -> anyhow::Result<Vec<Job>> {
             return Ok(all);
         }
     }
+}
+
+async fn show_events(app: &App, json: bool) -> anyhow::Result<()> {
+    for parked in parked(app).await? {
+        if json {
+            let ParkedEvent { policy, event, .. } = &parked;
+            let (position, since) = (event.position.0, parked.parked_at);
+            let told = json!({"policy": policy, "position": position, "reason": event.reason, "parked_at": since});
+            println!("{told}");
+        } else {
+            println!("{}", event_told(&parked));
+        }
+    }
+    Ok(())
+}
+
+fn event_told(parked: &ParkedEvent) -> String {
+    let since = parked.parked_at.format("%Y-%m-%d %H:%M:%S");
+    let (policy, position, reason) = (&parked.policy, parked.event.position.0, &parked.event.reason);
+    format!("position {position}, which {policy} went on without since {since}: {reason}")
+}
+
+async fn retry_events(installation: &Installation) -> anyhow::Result<()> {
+    let shown = show_parked(&installation.app, &installation.duties).await?;
+    println!("{} events were read, and made {} jobs.", shown.read, shown.jobs);
+    for left in &shown.left {
+        println!("  {}", event_told(left));
+    }
+    ensure!(shown.left.is_empty(), "{} events cannot be read yet", shown.left.len());
+    Ok(())
 }
 
 async fn retry(app: &App, id: JobId) -> anyhow::Result<()> {

@@ -145,6 +145,7 @@ impl Installation {
             app: Arc::clone(&self.app),
             views: self.views.clone(),
             checkpoints: self.checkpoints.clone(),
+            duties: self.duties.clone(),
             feeds: Arc::default(),
             limits: Arc::default(),
             opened: Arc::default(),

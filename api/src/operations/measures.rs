@@ -52,6 +52,7 @@ struct Looked {
     disk_free: Gauge,
     jobs: Family<OfState, Gauge>,
     jobs_late: Gauge,
+    events_parked: Gauge,
 }
 
 /// What the system says when it is asked.
@@ -139,6 +140,7 @@ impl Measures {
                 looked.jobs.get_or_create(&OfState { state }).set(signed(count));
             }
             looked.jobs_late.set(signed(database.jobs_late.as_secs()));
+            looked.events_parked.set(signed(jobs.parked));
         }
         for view in &sample.views {
             let labels = OfView { view: view.name };
@@ -223,6 +225,11 @@ impl Inner {
             "Since when the job is due that waits longest",
             Unit::Seconds,
             looked.jobs_late.clone(),
+        );
+        registry.register(
+            "jobs_parked_events",
+            "Events that could not be read, so that no jobs were made of them",
+            looked.events_parked.clone(),
         );
         registry.register_with_unit(
             "disk_free",

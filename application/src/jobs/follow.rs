@@ -7,16 +7,20 @@ use domain::{
     log::{DecodeError, Position, Recorded},
 };
 use tokio::{
+    sync::watch,
     task::JoinSet,
     time::{Instant, sleep, timeout},
 };
 
-use super::{Duties, Policy, Wanted};
+use super::{
+    Duties, Policy,
+    judged::{Obstacle, judged},
+};
 use crate::{
     app::App,
     ports::{
         StoreError,
-        jobs::{Advanced, NewJob},
+        jobs::{Advanced, NewJob, Stride, Unread},
     },
 };
 
@@ -35,7 +39,8 @@ const AFTER_FAILURE: Duration = Duration::from_secs(2);
 pub fn follow(app: &Arc<App>, duties: &Duties) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     for policy in duties.policies() {
-        tasks.spawn(Followed::new(Arc::clone(app), Arc::clone(policy)).run());
+        let followed = Followed::new(Arc::clone(app), Arc::clone(&policy.policy));
+        tasks.spawn(followed.telling(policy.seen.clone()).run());
     }
     tasks
 }
@@ -47,7 +52,7 @@ pub fn follow(app: &Arc<App>, duties: &Duties) -> JoinSet<()> {
 pub async fn begin(app: &App, duties: &Duties) -> Result<(), StoreError> {
     let head = app.log.head().await?;
     for policy in duties.policies() {
-        app.jobs.checkpoint(policy.name(), head).await?;
+        app.jobs.checkpoint(policy.policy.name(), head).await?;
     }
     Ok(())
 }
@@ -59,6 +64,7 @@ pub struct Followed {
     /// The checkpoint as it is stored, and up to where this node has looked and found nothing to do. Behind the stored one
     /// nothing is lost: events without jobs are looked at again.
     reached: Option<Reached>,
+    seen: watch::Sender<Position>,
 }
 
 #[derive(Clone, Copy)]
@@ -80,8 +86,19 @@ enum Step {
 impl Followed {
     /// A policy that has not begun yet.
     pub fn new(app: Arc<App>, policy: Arc<dyn Policy>) -> Self {
-        let reached = None;
-        Self { app, policy, reached }
+        let (reached, seen) = (None, watch::Sender::default());
+        Self {
+            app,
+            policy,
+            reached,
+            seen,
+        }
+    }
+
+    /// The same, which tells whoever waits up to where every event has its jobs.
+    #[must_use]
+    pub(super) fn telling(self, seen: watch::Sender<Position>) -> Self {
+        Self { seen, ..self }
     }
 
     async fn run(mut self) {
@@ -112,7 +129,7 @@ impl Followed {
     /// Goes on until everything that happened so far has its jobs.
     ///
     /// # Errors
-    /// When the store fails, or an event cannot be read that the policy must see.
+    /// When the store fails, or an event is a newer node's that the policy must see.
     pub async fn catch_up(&mut self) -> Result<(), StoreError> {
         while self.step().await? == Step::Again {}
         Ok(())
@@ -129,29 +146,49 @@ impl Followed {
         } else {
             Step::Again
         };
-        let now = self.app.clock.now();
-        let Read { to, jobs, stopped } = self.read(reached.seen, &page, now);
-        let is_time = reached.at.elapsed() >= BETWEEN_CHECKPOINTS;
-        if jobs.is_empty() && (to == reached.stored || !is_time) {
-            self.reached = Some(Reached { seen: to, ..reached });
-        } else {
-            let store = &self.app.jobs;
-            let advanced = store
-                .advance(self.policy.name(), reached.stored, to, &jobs, now)
-                .await?;
-            self.reached = (advanced == Advanced::Done).then(|| Reached {
-                stored: to,
-                seen: to,
-                at: Instant::now(),
-            });
-            if advanced == Advanced::Lost {
-                return Ok(Step::Again); // another node was here: go on from where it left
-            }
+        let read = self.read(reached.seen, &page, self.app.clock.now());
+        if !self.write(reached, &read).await? {
+            return Ok(Step::Again); // another node was here: go on from where it left
         }
-        match stopped {
+        self.seen.send_if_modified(|seen| {
+            let further = read.to > *seen;
+            *seen = read.to.max(*seen);
+            further
+        });
+        match read.stopped {
             Some(error) => Err(error.into()),
             None => Ok(step),
         }
+    }
+
+    /// False where another node has moved the checkpoint.
+    async fn write(&mut self, reached: Reached, read: &Read) -> Result<bool, StoreError> {
+        let is_time = reached.at.elapsed() >= BETWEEN_CHECKPOINTS;
+        let has_news = !read.jobs.is_empty() || !read.unread.is_empty();
+        if !has_news && (read.to == reached.stored || !is_time) {
+            let seen = read.to;
+            self.reached = Some(Reached { seen, ..reached });
+            return Ok(true);
+        }
+        let stride = Stride {
+            from: reached.stored,
+            to: read.to,
+            jobs: &read.jobs,
+            unread: &read.unread,
+        };
+        let name = self.policy.name();
+        let advanced = self.app.jobs.advance(name, stride, self.app.clock.now()).await?;
+        let stands = advanced == Advanced::Done;
+        self.reached = stands.then(|| Reached {
+            stored: read.to,
+            seen: read.to,
+            at: Instant::now(),
+        });
+        for unread in read.unread.iter().filter(|_| stands) {
+            let Unread { position, reason } = unread;
+            tracing::error!(policy = name, position = position.0, %reason, "the policy goes on without an event");
+        }
+        Ok(stands)
     }
 
     async fn begin(&self) -> Result<Reached, StoreError> {
@@ -164,45 +201,36 @@ impl Followed {
         })
     }
 
-    /// The jobs of a page, up to the first event that cannot be read: a newer node's, which that node goes on with, or a
-    /// damaged one, which must not be skipped in silence.
+    /// The jobs of a page, up to the first event that is a newer node's, which that node goes on with. One that is damaged
+    /// concerns one tenant: it is set aside, told of, and keeps nobody else waiting.
     fn read(&self, seen: Position, page: &[Recorded], now: Timestamp) -> Read {
         let mut read = Read {
             to: seen,
             jobs: vec![],
+            unread: vec![],
             stopped: None,
         };
         for recorded in page {
-            if self.policy.follows(&recorded.aggregate_type, &recorded.event_type) {
-                match recorded.event() {
-                    Ok(event) => {
-                        let wanted = self.policy.jobs(&event, recorded).into_iter().enumerate();
-                        let jobs = wanted.map(|(number, wanted)| self.job(recorded, number, wanted, now));
-                        read.jobs.extend(jobs);
-                    }
-                    Err(error) => {
-                        read.stopped = Some(error);
-                        return read;
-                    }
+            match judged(self.policy.as_ref(), recorded, now) {
+                Ok(jobs) => read.jobs.extend(jobs),
+                Err(Obstacle::Damaged(reason)) => read.unread.push(Unread {
+                    position: recorded.position,
+                    reason,
+                }),
+                Err(Obstacle::Newer(error)) => {
+                    read.stopped = Some(error);
+                    return read;
                 }
             }
             read.to = recorded.position;
         }
         read
     }
-
-    fn job(&self, recorded: &Recorded, number: usize, wanted: Wanted, now: Timestamp) -> NewJob {
-        let run_at = wanted.run_at.unwrap_or(now);
-        NewJob {
-            tenant: Some(recorded.tenant_id),
-            payload: wanted.payload,
-            ..NewJob::of_event(self.policy.name(), recorded.event_id, number, wanted.kind, run_at)
-        }
-    }
 }
 
 struct Read {
     to: Position,
     jobs: Vec<NewJob>,
+    unread: Vec<Unread>,
     stopped: Option<DecodeError>,
 }

@@ -11,6 +11,9 @@
 mod attempt;
 mod care;
 mod follow;
+mod heeded;
+mod judged;
+mod parked;
 mod retry;
 mod worker;
 
@@ -21,11 +24,13 @@ use domain::{
     Timestamp,
     event::Event,
     ids::{AgencyId, TenantId},
-    log::{Metadata, Recorded},
+    log::{Metadata, Position, Recorded},
 };
+use tokio::sync::watch;
 
 pub use care::Care;
 pub use follow::{Followed, begin, follow};
+pub use parked::{Shown, parked, show_parked};
 pub use retry::RetryJob;
 pub use worker::{Pace, Worker};
 
@@ -183,10 +188,17 @@ impl Run<'_> {
     }
 }
 
+/// A policy, and up to where this node knows that every event has its jobs.
+#[derive(Clone)]
+pub(crate) struct Heeded {
+    policy: Arc<dyn Policy>,
+    seen: watch::Sender<Position>,
+}
+
 /// Everything that an installation does by itself.
 #[derive(Clone, Default)]
 pub struct Duties {
-    policies: Vec<Arc<dyn Policy>>,
+    policies: Vec<Heeded>,
     handlers: Vec<Arc<dyn Handler>>,
     recurring: Vec<&'static str>,
 }
@@ -195,7 +207,10 @@ impl Duties {
     /// With a policy.
     #[must_use]
     pub fn policy(mut self, policy: impl Policy) -> Self {
-        self.policies.push(Arc::new(policy));
+        self.policies.push(Heeded {
+            policy: Arc::new(policy),
+            seen: watch::Sender::default(),
+        });
         self
     }
 
@@ -219,7 +234,7 @@ impl Duties {
         kinds.map(|kind| NewJob::due(kind, "", now)).collect()
     }
 
-    pub(crate) fn policies(&self) -> &[Arc<dyn Policy>] {
+    pub(crate) fn policies(&self) -> &[Heeded] {
         &self.policies
     }
 

@@ -198,8 +198,43 @@ pub struct JobFigures {
     pub running: u64,
     /// Given up.
     pub dead: u64,
+    /// Events that a policy could not read.
+    pub parked: u64,
     /// Since when the one that waits longest is due.
     pub oldest_due: Option<Timestamp>,
+}
+
+/// A policy's step through the log.
+#[derive(Clone, Copy, Debug)]
+pub struct Stride<'a> {
+    /// Where it stood.
+    pub from: Position,
+    /// Where it stands then.
+    pub to: Position,
+    /// What the events in between make necessary.
+    pub jobs: &'a [NewJob],
+    /// Those of them that it could not read.
+    pub unread: &'a [Unread],
+}
+
+/// An event that a policy could not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// The event.
+    pub position: Position,
+    /// Why, without data.
+    pub reason: String,
+}
+
+/// An event that a policy went on without.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParkedEvent {
+    /// The policy.
+    pub policy: String,
+    /// The event.
+    pub event: Unread,
+    /// Since when.
+    pub parked_at: Timestamp,
 }
 
 /// How a policy's step ended.
@@ -219,15 +254,22 @@ pub trait Jobs: Send + Sync {
     /// How far a policy has read. One that is new begins behind `head`: it does nothing about what happened before it was there.
     async fn checkpoint(&self, policy: &str, head: Position) -> Result<Position, StoreError>;
 
-    /// Moves a policy's checkpoint and writes the jobs of the events in between, in one transaction, if it still is at `from`.
-    async fn advance(
+    /// Moves a policy's checkpoint, writes the jobs of the events in between and parks those that could not be read, in one
+    /// transaction, if it still is at `from`.
+    async fn advance(&self, policy: &str, stride: Stride<'_>, now: Timestamp) -> Result<Advanced, StoreError>;
+
+    /// The first of the events that policies went on without, behind one of them.
+    async fn parked(&self, behind: Option<&ParkedEvent>, at_most: u32) -> Result<Vec<ParkedEvent>, StoreError>;
+
+    /// Writes the jobs of an event that a policy could read at last, which is parked no more, in one transaction. False when it
+    /// was not parked: then nothing is written.
+    async fn unpark(
         &self,
         policy: &str,
-        from: Position,
-        to: Position,
+        position: Position,
         jobs: &[NewJob],
         now: Timestamp,
-    ) -> Result<Advanced, StoreError>;
+    ) -> Result<bool, StoreError>;
 
     /// Writes jobs that no policy made; known ones stay as they are.
     async fn add(&self, jobs: &[NewJob], now: Timestamp) -> Result<(), StoreError>;

@@ -7,17 +7,17 @@ use std::time::Duration;
 
 use application::ports::{
     StoreError,
-    jobs::{Advanced, Claim, Ending, Job, JobFigures, JobFilter, Jobs, NewJob, Taken},
+    jobs::{Advanced, Claim, Ending, Job, JobFigures, JobFilter, Jobs, NewJob, ParkedEvent, Stride, Taken},
 };
 use async_trait::async_trait;
 use domain::{Timestamp, ids::JobId, log::Position};
 use tokio::sync::watch;
 
 use self::{
-    rows::{job, list},
+    rows::{job, list, parked},
     statements as sql,
 };
-use super::{Pool, Value, broken, log::signed};
+use super::{Pool, Value, broken, log::signed, pool::Work};
 
 /// The tables.
 pub(super) struct JobRows {
@@ -31,10 +31,27 @@ impl JobRows {
         Self { pool, added }
     }
 
+    /// Ends what was begun with the jobs that belong to it, and wakes the workers.
+    async fn commit_with(&self, mut work: Work, jobs: &[NewJob], now: Timestamp) -> Result<(), StoreError> {
+        if !jobs.is_empty() {
+            work.write(sql::ADD.of(&self.pool), vec![list(jobs)?, now.into()])
+                .await?;
+        }
+        work.commit().await?;
+        if !jobs.is_empty() {
+            self.added.send_replace(());
+        }
+        Ok(())
+    }
+
     async fn held(&self, sql: &'static str, claim: Claim, more: Vec<Value>) -> Result<bool, StoreError> {
         let hold = vec![claim.job.to_string().into(), claim.fence.into()];
         Ok(self.pool.write(sql, [hold, more].concat()).await? == 1)
     }
+}
+
+fn place(position: Position) -> Value {
+    signed(position.0).into()
 }
 
 fn micros(time: Duration) -> Value {
@@ -48,7 +65,7 @@ impl Jobs for JobRows {
         let mut row = stored().await?;
         if row.is_none() {
             self.pool
-                .write(sql::BEGIN_POLICY, vec![policy.into(), signed(head.0).into()])
+                .write(sql::BEGIN_POLICY, vec![policy.into(), place(head)])
                 .await?;
             row = stored().await?;
         }
@@ -56,28 +73,46 @@ impl Jobs for JobRows {
         row.count().map(Position)
     }
 
-    async fn advance(
-        &self,
-        policy: &str,
-        from: Position,
-        to: Position,
-        jobs: &[NewJob],
-        now: Timestamp,
-    ) -> Result<Advanced, StoreError> {
+    async fn advance(&self, policy: &str, stride: Stride<'_>, now: Timestamp) -> Result<Advanced, StoreError> {
         let mut work = self.pool.begin().await?;
-        let values = vec![policy.into(), signed(from.0).into(), signed(to.0).into()];
+        let values = vec![policy.into(), place(stride.from), place(stride.to)];
         if work.write(sql::ADVANCE, values).await? != 1 {
             return Ok(Advanced::Lost);
         }
-        if !jobs.is_empty() {
-            work.write(sql::ADD.of(&self.pool), vec![list(jobs)?, now.into()])
-                .await?;
+        for unread in stride.unread {
+            let values = vec![
+                policy.into(),
+                place(unread.position),
+                unread.reason.as_str().into(),
+                now.into(),
+            ];
+            work.write(sql::PARK, values).await?;
         }
-        work.commit().await?;
-        if !jobs.is_empty() {
-            self.added.send_replace(());
-        }
+        self.commit_with(work, stride.jobs, now).await?;
         Ok(Advanced::Done)
+    }
+
+    async fn parked(&self, behind: Option<&ParkedEvent>, at_most: u32) -> Result<Vec<ParkedEvent>, StoreError> {
+        let behind = behind.map(|parked| (parked.policy.as_str(), parked.event.position));
+        let (policy, position) = behind.unwrap_or_default();
+        let values = vec![policy.into(), place(position), i64::from(at_most).into()];
+        let rows = self.pool.read(sql::PARKED, values).await?;
+        rows.into_iter().map(parked).collect()
+    }
+
+    async fn unpark(
+        &self,
+        policy: &str,
+        position: Position,
+        jobs: &[NewJob],
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut work = self.pool.begin().await?;
+        if work.write(sql::UNPARK, vec![policy.into(), place(position)]).await? != 1 {
+            return Ok(false);
+        }
+        self.commit_with(work, jobs, now).await?;
+        Ok(true)
     }
 
     async fn add(&self, jobs: &[NewJob], now: Timestamp) -> Result<(), StoreError> {
@@ -188,6 +223,7 @@ impl Jobs for JobRows {
             queued: row.count()?,
             running: row.count()?,
             dead: row.count()?,
+            parked: row.count()?,
             oldest_due: row.optional_time()?,
         })
     }

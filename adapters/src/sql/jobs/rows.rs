@@ -2,9 +2,9 @@
 
 use application::ports::{
     StoreError,
-    jobs::{Job, NewJob},
+    jobs::{Job, NewJob, ParkedEvent, Unread},
 };
-use domain::log::Metadata;
+use domain::log::{Metadata, Position};
 use serde_json::json;
 
 use crate::sql::{Row, Value, broken};
@@ -42,6 +42,17 @@ pub(super) fn job(mut row: Row) -> Result<Job, StoreError> {
         reason: row.optional_text()?,
         result: row.optional_text()?,
         ended_at: row.optional_time()?,
+    })
+}
+
+pub(super) fn parked(mut row: Row) -> Result<ParkedEvent, StoreError> {
+    Ok(ParkedEvent {
+        policy: row.text()?,
+        event: Unread {
+            position: Position(row.count()?),
+            reason: row.text()?,
+        },
+        parked_at: row.time()?,
     })
 }
 

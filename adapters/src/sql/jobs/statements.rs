@@ -39,6 +39,14 @@ pub(super) const BEGIN_POLICY: &str =
 pub(super) const CHECKPOINT: &str = "SELECT position FROM policy WHERE name = $1";
 pub(super) const ADVANCE: &str = "UPDATE policy SET position = $3 WHERE name = $1 AND position = $2";
 
+/// A policy, a position, why, and when.
+pub(super) const PARK: &str = "INSERT INTO parked_event (policy, position, reason, parked_at) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (policy, position) DO NOTHING";
+pub(super) const UNPARK: &str = "DELETE FROM parked_event WHERE policy = $1 AND position = $2";
+/// Behind a policy and a position, how many.
+pub(super) const PARKED: &str = "SELECT policy, position, reason, parked_at FROM parked_event
+    WHERE (policy, position) > ($1, $2) ORDER BY policy, position LIMIT $3";
+
 macro_rules! insert {
     (postgres, $conflict:literal) => {
         concat!(
@@ -165,6 +173,7 @@ pub(super) const FIGURES: &str = "SELECT
     (SELECT count(*) FROM job WHERE state = 'queued'),
     (SELECT count(*) FROM job WHERE state = 'running'),
     (SELECT count(*) FROM job WHERE state = 'dead'),
+    (SELECT count(*) FROM parked_event),
     (SELECT min(run_at) FROM job WHERE state = 'queued' AND run_at <= $1)";
 pub(super) const FORGET: &str = "DELETE FROM job
     WHERE id IN (SELECT id FROM job WHERE state = 'done' AND ended_at <= $1 ORDER BY ended_at LIMIT $2)";

@@ -131,6 +131,7 @@ fn found(sample: &Sample, needed_mb: u64) -> Vec<Finding> {
         Err(error) => vec![away(error.clone())],
     };
     findings.extend(sample.database.iter().filter_map(jobs));
+    findings.extend(sample.database.iter().filter_map(parked));
     findings.extend(sample.views.iter().map(view));
     if let Some(disk) = &sample.disk {
         findings.push(match &disk.free_bytes {
@@ -161,6 +162,17 @@ fn jobs(database: &DatabaseSample) -> Option<Finding> {
     (late > LATE).then(|| {
         let found = format!("one waits since {} s", late.as_secs());
         let advice = "Start the server, which does them; if it runs, its log says what holds it up.";
+        Finding::warning("jobs", found, advice)
+    })
+}
+
+/// What the server went on without.
+fn parked(database: &DatabaseSample) -> Option<Finding> {
+    let parked = database.jobs.parked;
+    (parked > 0).then(|| {
+        let found = format!("{parked} events could not be read, so that no jobs were made of them");
+        let advice = "See which and why with: grantlink jobs --parked. If `grantlink verify log` finds the log damaged, put a \
+                      backup back; else update. Then run: grantlink jobs retry --parked";
         Finding::warning("jobs", found, advice)
     })
 }

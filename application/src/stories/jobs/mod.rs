@@ -210,6 +210,50 @@ async fn an_event_makes_its_jobs_once_and_history_makes_none() {
     );
 }
 
+/// Breaks off at every event that it follows.
+struct Stumbles;
+
+impl Policy for Stumbles {
+    fn name(&self) -> &'static str {
+        "stumbles"
+    }
+
+    fn follows(&self, aggregate_type: &str, event_type: &str) -> bool {
+        (aggregate_type, event_type) == ("connect_link", "Declined")
+    }
+
+    fn jobs(&self, _: &Event, _: &Recorded) -> Vec<Wanted> {
+        panic!("this is part of the story")
+    }
+}
+
+/// A policy that breaks off at an event goes on behind it, and says so; what only a newer node can read is left to that one.
+///
+/// Mutant: when a newer node's event is parked as well, nobody makes its jobs, and this fails.
+#[tokio::test]
+async fn a_policy_goes_on_without_what_it_cannot_read_but_for_a_newer_nodes_events() {
+    let (store, link) = with_link().await;
+    let world = World::over(&store);
+    let mut followed = Followed::new(Arc::clone(&world.app), Arc::new(Stumbles));
+    followed.catch_up().await.unwrap();
+    decline(&store, link).await;
+    followed.catch_up().await.unwrap();
+    let declined = store.0.lock().await.rows.len() as u64;
+    let parked = || async { world.rows.parked(None, 9).await.unwrap() };
+    let [at] = parked().await.try_into().unwrap();
+    assert_eq!(
+        (at.policy.as_str(), at.event.position, at.event.reason.as_str()),
+        ("stumbles", Position(declined), "the policy broke off at it")
+    );
+
+    decline(&store, link).await;
+    store.0.lock().await.rows.last_mut().unwrap().event_version = "99.0".to_owned();
+    assert!(followed.catch_up().await.is_err());
+    assert_eq!(parked().await.len(), 1);
+    let stands = world.rows.checkpoint("stumbles", Position(0)).await.unwrap();
+    assert_eq!(stands, Position(declined), "it stands before it");
+}
+
 async fn due(world: &World) {
     let job = NewJob::due("letter", "one", now());
     world.app.jobs.add(&[job], now()).await.unwrap();

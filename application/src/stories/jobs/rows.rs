@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, watch};
 
 use crate::ports::{
     StoreError,
-    jobs::{Advanced, Claim, Ending, Job, JobFigures, JobFilter, JobState, Jobs, NewJob, Taken},
+    jobs::{Advanced, Claim, Ending, Job, JobFigures, JobFilter, JobState, Jobs, NewJob, ParkedEvent, Stride, Taken},
 };
 
 #[derive(Default)]
@@ -21,6 +21,7 @@ pub(in crate::stories) struct Rows {
 pub(super) struct State {
     pub(super) policies: BTreeMap<String, Position>,
     pub(super) jobs: BTreeMap<JobId, (Job, i64)>,
+    pub(super) parked: Vec<ParkedEvent>,
 }
 
 impl State {
@@ -63,23 +64,44 @@ impl Jobs for Rows {
         Ok(*policies.entry(policy.to_owned()).or_insert(head))
     }
 
-    async fn advance(
-        &self,
-        policy: &str,
-        from: Position,
-        to: Position,
-        jobs: &[NewJob],
-        now: Timestamp,
-    ) -> Result<Advanced, StoreError> {
+    async fn advance(&self, policy: &str, stride: Stride<'_>, now: Timestamp) -> Result<Advanced, StoreError> {
         let mut state = self.state.lock().await;
-        if state.policies.get(policy) != Some(&from) {
+        if state.policies.get(policy) != Some(&stride.from) {
             return Ok(Advanced::Lost);
         }
-        state.policies.insert(policy.to_owned(), to);
-        for job in jobs {
+        state.policies.insert(policy.to_owned(), stride.to);
+        for job in stride.jobs {
             state.add(job, now);
         }
+        state.parked.extend(stride.unread.iter().map(|unread| ParkedEvent {
+            policy: policy.to_owned(),
+            event: unread.clone(),
+            parked_at: now,
+        }));
         Ok(Advanced::Done)
+    }
+
+    async fn parked(&self, _: Option<&ParkedEvent>, _: u32) -> Result<Vec<ParkedEvent>, StoreError> {
+        Ok(self.state.lock().await.parked.clone())
+    }
+
+    async fn unpark(
+        &self,
+        policy: &str,
+        position: Position,
+        jobs: &[NewJob],
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.state.lock().await;
+        let before = state.parked.len();
+        state
+            .parked
+            .retain(|parked| (parked.policy.as_str(), parked.event.position) != (policy, position));
+        let was_parked = state.parked.len() < before;
+        for job in jobs.iter().filter(|_| was_parked) {
+            state.add(job, now);
+        }
+        Ok(was_parked)
     }
 
     async fn add(&self, jobs: &[NewJob], now: Timestamp) -> Result<(), StoreError> {

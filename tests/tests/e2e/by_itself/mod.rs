@@ -15,6 +15,7 @@ macro_rules! until {
 }
 
 mod jobs;
+mod parked;
 mod time;
 
 use std::time::Duration;

@@ -4,7 +4,7 @@ use std::{collections::HashSet, time::Duration};
 
 use adapters::sql::Stores;
 use anyhow::{Context, ensure};
-use application::ports::jobs::{Advanced, Ending, JobFilter, JobState, NewJob, Taken};
+use application::ports::jobs::{Advanced, Ending, JobFilter, JobState, NewJob, Stride, Taken, Unread};
 use chrono::TimeDelta;
 use domain::{
     Timestamp,
@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 grantlink_tests::on_both_databases!(
     an_event_makes_its_jobs_once_however_many_nodes_follow_the_log,
     a_policy_begins_at_the_head_and_where_it_stood,
+    an_event_that_is_parked_makes_its_jobs_once,
     a_job_is_in_one_workers_hands_at_a_time,
     a_job_whose_worker_fell_silent_is_taken_over_and_its_late_answer_refused,
     what_a_worker_says_is_written_down,
@@ -38,6 +39,11 @@ fn letter(event: EventId) -> NewJob {
 
 fn due(key: &str) -> NewJob {
     NewJob::due(KIND, key, now())
+}
+
+fn stride(from: Position, to: Position, jobs: &[NewJob]) -> Stride<'_> {
+    let unread = &[];
+    Stride { from, to, jobs, unread }
 }
 
 async fn all(stores: &Stores) -> anyhow::Result<Vec<application::ports::jobs::Job>> {
@@ -76,7 +82,7 @@ async fn an_event_makes_its_jobs_once_however_many_nodes_follow_the_log(database
                 let to = Position((from.0 + 1 + (step + number) % 7).min(EVENTS));
                 let between = usize::try_from(from.0)?..usize::try_from(to.0)?;
                 let jobs: Vec<_> = events[between].iter().copied().map(letter).collect();
-                let advancing = node.jobs.advance(POLICY, from, to, &jobs, now());
+                let advancing = node.jobs.advance(POLICY, stride(from, to, &jobs), now());
                 if step % 3 == 0 {
                     // As a node that is killed: at some await it is not there any more.
                     dropped_after(usize::try_from((step + number) % 11)?, advancing).await;
@@ -102,13 +108,61 @@ async fn a_policy_begins_at_the_head_and_where_it_stood(database: Database) -> a
     assert_eq!(stores.jobs.checkpoint(POLICY, Position(7)).await?, Position(7));
     assert_eq!(stores.jobs.checkpoint(POLICY, Position(9)).await?, Position(7));
     let (to, job) = (Position(9), [due("a")]);
-    let lost = stores.jobs.advance(POLICY, Position(6), to, &job, now()).await?;
+    let lost = stores
+        .jobs
+        .advance(POLICY, stride(Position(6), to, &job), now())
+        .await?;
     assert_eq!(lost, Advanced::Lost);
     assert!(all(&stores).await?.is_empty(), "nothing of a lost step stands");
-    let done = stores.jobs.advance(POLICY, Position(7), to, &job, now()).await?;
+    let done = stores
+        .jobs
+        .advance(POLICY, stride(Position(7), to, &job), now())
+        .await?;
     assert_eq!(done, Advanced::Done);
     assert_eq!(stores.jobs.checkpoint(POLICY, Position(20)).await?, Position(9));
     assert_eq!(all(&stores).await?.len(), 1);
+    Ok(())
+}
+
+/// It is parked in the step that goes on without it, and whoever frees it first writes its jobs.
+///
+/// Mutant: when `unpark` does not look whether it was parked, the second one counts too, and this fails.
+async fn an_event_that_is_parked_makes_its_jobs_once(database: Database) -> anyhow::Result<()> {
+    let (here, there) = (database.open().await?, database.open().await?);
+    assert_eq!(here.jobs.checkpoint(POLICY, Position(0)).await?, Position(0));
+    let unread = [3, 5].map(|position| Unread {
+        position: Position(position),
+        reason: "no event".into(),
+    });
+    let step = |from| Stride {
+        from: Position(from),
+        to: Position(6),
+        jobs: &[],
+        unread: &unread,
+    };
+    assert_eq!(here.jobs.advance(POLICY, step(1), now()).await?, Advanced::Lost);
+    assert!(
+        here.jobs.parked(None, 9).await?.is_empty(),
+        "nothing of a lost step stands"
+    );
+    assert_eq!(here.jobs.advance(POLICY, step(0), now()).await?, Advanced::Done);
+    let parked = here.jobs.parked(None, 1).await?;
+    let next = here.jobs.parked(parked.first(), 9).await?;
+    assert_eq!((&parked[0].event, parked[0].parked_at), (&unread[0], now()));
+    assert_eq!((next.len(), &next[0].event), (1, &unread[1]));
+    assert_eq!(here.jobs.figures(now()).await?.parked, 2);
+
+    let jobs = [letter(EventId(id()))];
+    let free = |stores: &Stores| {
+        let stores = stores.clone();
+        let jobs = jobs.clone();
+        async move { stores.jobs.unpark(POLICY, Position(3), &jobs, now()).await }
+    };
+    let (one, other) = tokio::join!(free(&here), free(&there));
+    assert!(one? != other?, "one of them was first");
+    assert!(!there.jobs.unpark(POLICY, Position(4), &[due("a")], now()).await?);
+    assert_eq!(all(&here).await?.len(), 1);
+    assert_eq!(here.jobs.figures(now()).await?.parked, 1);
     Ok(())
 }
 

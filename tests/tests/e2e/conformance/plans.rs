@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use anyhow::Context;
 use application::ports::log::CommitError;
-use domain::log::Position;
+use domain::{Timestamp, log::Position};
 use futures_util::future::try_join_all;
 use grantlink_tests::conformance::{Database, Draft, Kind, row, run, stream, tenant};
 
@@ -11,6 +12,26 @@ use grantlink_tests::conformance::{Database, Draft, Kind, row, run, stream, tena
 const ROWS: usize = 4_000;
 /// What is asked at the same time, so that questions share a statement.
 const ASKED: usize = 50;
+/// So many of the rows that are kept are old.
+const OLD: i64 = 10;
+const COUNTS: [&str; 3] = [
+    "SELECT count(*) FROM receipts",
+    "SELECT count(*) FROM attempts",
+    "SELECT count(*) FROM job",
+];
+/// Each row is a microsecond younger than the one before.
+const LONG_KEPT: [&str; 6] = [
+    "INSERT INTO receipts SELECT 'tenant', 'route', 'key-' || n, '', '', n FROM generate_series(1, 4000) AS n",
+    "INSERT INTO attempts (id, link_id, tenant_id, agency_id, host, browser_hash, state_hash, nonce, provider, app_owner,
+         app_client_id, issuer, redirect_uri, started_at, stage)
+     SELECT 'attempt-' || n, '', '', '', '', '', ('state-' || n)::bytea, '', '', '', '', '', '', n, 'completed'
+     FROM generate_series(1, 4000) AS n",
+    "INSERT INTO job (id, kind, payload, created_at, run_at, state, ended_at)
+     SELECT 'job-' || n, 'sync', '{}', n, n, 'done', n FROM generate_series(1, 4000) AS n",
+    "ANALYZE receipts",
+    "ANALYZE attempts",
+    "ANALYZE job",
+];
 /// What was read of each table as it lies, and of each index.
 const ROWS_READ: &str = "SELECT relname || ' as it lies', seq_tup_read FROM pg_stat_user_tables
     UNION ALL SELECT indexrelname::text, idx_tup_read FROM pg_stat_user_indexes";
@@ -51,6 +72,37 @@ async fn no_answer_needs_a_whole_table() -> anyhow::Result<()> {
             let read = read - before.get(&name).copied().unwrap_or_default();
             let most = 20 * i64::try_from(ASKED)?;
             anyhow::ensure!(read < most, "{read} of {name} were read for {ASKED} callers");
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// What was old goes by age: of each table a few rows are read, however many are kept.
+///
+/// Mutants: without the index of the receipts' ages, and with them in the order of their keys, the whole table is read, and this fails.
+#[tokio::test(flavor = "multi_thread")]
+async fn keeping_house_reads_what_goes_and_not_what_stays() -> anyhow::Result<()> {
+    run(Kind::Postgres, async |database: Database| {
+        for statement in LONG_KEPT {
+            database.execute(statement).await?;
+        }
+        let before = rows_read(&database).await?;
+        let stores = database.open().await?;
+        let until = Timestamp::from_timestamp_micros(OLD).context("a moment")?;
+        for _ in 0..2 {
+            stores.receipts.forget_some(until, 500).await?;
+            stores.attempts.forget_some(until, 500).await?;
+            stores.jobs.forget_some(until, 500).await?;
+        }
+        stores.close().await;
+        for (name, read) in rows_read(&database).await? {
+            let read = read - before.get(&name).copied().unwrap_or_default();
+            anyhow::ensure!(read <= 20 * OLD, "{read} of {name} were read to find {OLD}");
+        }
+        for count in COUNTS {
+            let left = database.number(count).await?;
+            anyhow::ensure!(left == i64::try_from(ROWS)? - OLD, "{count}: {left}");
         }
         Ok(())
     })

@@ -18,7 +18,7 @@ mod scanners;
 /// Olive's bakery: verified.
 pub(crate) const BAKERY: &str = "locations/20118406530001";
 /// Olive's wedding cakes: verified, without an address.
-const CAKES: &str = "locations/20118406530002";
+pub(crate) const CAKES: &str = "locations/20118406530002";
 /// Olive's second shop: not verified yet.
 const PECKHAM: &str = "locations/20118406530003";
 /// Bea's bookshop.

@@ -4,13 +4,13 @@ use grantlink_tests::conformance::{Database, Kind};
 use sqlx::{Connection, Executor, PgConnection, SqliteConnection};
 
 /// A connection past the stores, with the triggers out of the way.
-pub(super) enum Intruder {
+pub(crate) enum Intruder {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
 }
 
 impl Intruder {
-    pub(super) async fn enter(database: &Database) -> anyhow::Result<Self> {
+    pub(crate) async fn enter(database: &Database) -> anyhow::Result<Self> {
         Ok(match database.kind() {
             Kind::Sqlite => {
                 let mut connection = SqliteConnection::connect(&database.path()?.to_string_lossy()).await?;
@@ -28,7 +28,7 @@ impl Intruder {
     }
 
     /// Runs a statement that both databases understand.
-    pub(super) async fn run(&mut self, sql: &'static str, numbers: &[i64]) -> anyhow::Result<()> {
+    pub(crate) async fn run(&mut self, sql: &'static str, numbers: &[i64]) -> anyhow::Result<()> {
         match self {
             Self::Sqlite(connection) => {
                 let query = numbers

@@ -1,7 +1,7 @@
 //! What is kept, moved, checked and erased, by the real program, on both databases.
 
 mod erasing;
-mod intruder;
+pub(crate) mod intruder;
 mod moving;
 mod restoring;
 mod rotating;

@@ -6,6 +6,7 @@ use grantlink_tests::{
     harness::{Browser, Consent, Needle},
     on_both_databases,
 };
+use http::Method;
 use serde_json::json;
 use simulator::mail::KeptMail;
 
@@ -15,6 +16,7 @@ use crate::flow::{BAKERY, CONNECTED};
 on_both_databases!(
     a_mailed_link_leads_to_the_connection_and_both_sides_get_a_receipt,
     flags_at_creation_are_independent_and_all_links_go_in_one_mail,
+    a_job_is_listed_for_whoever_waits_for_its_events_position,
 );
 
 /// A10, A52, A61: over TLS and login, in the agency's name; the password is nowhere.
@@ -126,5 +128,33 @@ async fn flags_at_creation_are_independent_and_all_links_go_in_one_mail(database
     }
     let id = office.inbox.mails().len();
     assert_eq!(id, 3, "one mail for each customer that was to get one");
+    Ok(())
+}
+
+/// B29: what a command made necessary is there for whoever reads with its position.
+///
+/// Mutant: without the wait for the policies, a list is read before the policy has seen the event, and this fails.
+async fn a_job_is_listed_for_whoever_waits_for_its_events_position(database: Database) -> anyhow::Result<()> {
+    let office = Office::open(database).await?;
+    let agency = &office.stage.agency;
+    let place = agency.bakery().await?;
+    let body = json!({
+        "customer_id": place.customer, "location_id": place.location, "provider": "google", "email": true,
+    });
+    for _ in 0..10 {
+        let issued = agency.post("/links", &body).await?;
+        let link = issued.ok()?["id"].clone();
+        let position = issued
+            .headers
+            .get("grantlink-position")
+            .context("no position")?
+            .to_str()?;
+        let listed = agency.call(Method::GET, "/jobs", Some(position), None).await?.ok()?;
+        let mut jobs = listed["data"].as_array().into_iter().flatten();
+        let is_there = jobs.any(|job| job["kind"] == "mail_link" && job["about"]["links"] == link);
+        assert!(is_there, "{link} has no job in {listed}");
+    }
+    let beyond = agency.call(Method::GET, "/jobs", Some("no-token"), None).await?;
+    assert_eq!(beyond.json()?["type"], "/problems/invalid-position");
     Ok(())
 }

@@ -1,0 +1,11 @@
+-- Events that a policy could not read: it goes on without them, until somebody lets it see them again.
+CREATE TABLE parked_event (
+    policy    text    NOT NULL,
+    position  integer NOT NULL,
+    reason    text    NOT NULL,
+    parked_at integer NOT NULL,
+    PRIMARY KEY (policy, position)
+) STRICT;
+
+-- Stored answers go when they are old.
+CREATE INDEX receipts_by_age ON receipts (created_at);
