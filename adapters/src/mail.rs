@@ -1,5 +1,6 @@
 //! Mail over SMTP, with TLS that is verified, time limits for every step, and connections that are used again.
 
+mod figures;
 mod message;
 mod pool;
 mod session;
@@ -13,6 +14,8 @@ use application::ports::mail::{AccountOwner, MailAccount, Mailer, NotSent, Outgo
 use async_trait::async_trait;
 use lettre::transport::smtp::client::Certificate;
 use serde::Deserialize;
+
+pub use figures::MailFigures;
 
 use pool::Pools;
 use session::Session;
@@ -128,6 +131,7 @@ struct Rules {
 pub struct SmtpMailer {
     rules: Rules,
     pools: Pools,
+    figures: MailFigures,
 }
 
 impl SmtpMailer {
@@ -148,7 +152,36 @@ impl SmtpMailer {
                 last: Duration::from_secs(config.final_seconds.into()),
             },
             pools: Pools::default(),
+            figures: MailFigures::default(),
         })
+    }
+
+    /// The same, which counts there what it sends.
+    #[must_use]
+    pub fn counting(self, figures: MailFigures) -> Self {
+        Self { figures, ..self }
+    }
+
+    async fn hand_over(
+        &self,
+        account: &MailAccount,
+        owner: AccountOwner,
+        mail: &OutgoingMail,
+    ) -> Result<ServerWords, NotSent> {
+        let letter = message::compose(account, mail)?;
+        let pool = self.pools.of(account).await;
+        let _turn = pool.turn().await?;
+        let mut session = match pool.idle(&self.rules).await {
+            Some(session) => session,
+            None => Session::open(&self.rules, account, owner).await?,
+        };
+        let answer = session.send(&self.rules, &letter).await;
+        if answer.is_ok() {
+            pool.keep(session).await;
+        } else {
+            session.hang_up().await;
+        }
+        answer
     }
 }
 
@@ -193,19 +226,14 @@ impl Mailer for SmtpMailer {
         owner: AccountOwner,
         mail: &OutgoingMail,
     ) -> Result<ServerWords, NotSent> {
-        let letter = message::compose(account, mail)?;
-        let pool = self.pools.of(account).await;
-        let _turn = pool.turn().await?;
-        let mut session = match pool.idle(&self.rules).await {
-            Some(session) => session,
-            None => Session::open(&self.rules, account, owner).await?,
-        };
-        let answer = session.send(&self.rules, &letter).await;
-        if answer.is_ok() {
-            pool.keep(session).await;
-        } else {
-            session.hang_up().await;
-        }
-        answer
+        let sent = self.hand_over(account, owner, mail).await;
+        self.figures.count(owner, sent.as_ref().map(|_| ()));
+        sent
+    }
+
+    async fn greet(&self, account: &MailAccount, owner: AccountOwner) -> Result<(), NotSent> {
+        let session = Session::open(&self.rules, account, owner).await?;
+        session.hang_up().await;
+        Ok(())
     }
 }

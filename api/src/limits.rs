@@ -1,4 +1,4 @@
-//! How often a page may be opened and a sign-in begun. A leaked link must not become a tool, and a scanner must not be able to
+//! How often a page may be opened, a sign-in begun and a mail server tried. A leaked link must not become a tool, and a scanner must not be able to
 //! lock the customer out.
 
 use std::{
@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use domain::ids::LinkId;
+use domain::ids::{AgencyId, LinkId};
 use governor::{Quota, RateLimiter, clock::Clock, clock::DefaultClock, state::keyed::DashMapStateStore};
 use tokio::{sync::Mutex, time::Instant};
 
@@ -16,6 +16,8 @@ use tokio::{sync::Mutex, time::Instant};
 const STARTS_AN_HOUR: usize = 20;
 /// Pages per minute, for one network: many phones may stand behind one address.
 const PAGES_A_MINUTE: NonZeroU32 = NonZeroU32::new(600).unwrap();
+/// Test mails of an agency within an hour: they go to its own members, and its mail server is not ours to fill.
+const TESTS_AN_HOUR: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// After so many starts of one link within an hour, whoever asks, each further one waits longer ...
 const PROMPT_STARTS: u32 = 20;
 const FIRST_DELAY: Duration = Duration::from_millis(250);
@@ -25,9 +27,10 @@ const HOUR: Duration = Duration::from_hours(1);
 
 type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock>;
 
-/// The limits of the public pages on this node.
+/// What is limited on this node.
 pub struct Limits {
     pages: Keyed<IpAddr>,
+    test_mails: Keyed<AgencyId>,
     starts: Mutex<HashMap<(LinkId, IpAddr), VecDeque<Instant>>>,
     of_link: Mutex<HashMap<LinkId, (Instant, u32)>>,
 }
@@ -36,6 +39,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             pages: RateLimiter::keyed(Quota::per_minute(PAGES_A_MINUTE)),
+            test_mails: RateLimiter::keyed(Quota::per_hour(TESTS_AN_HOUR)),
             starts: Mutex::default(),
             of_link: Mutex::default(),
         }
@@ -51,6 +55,14 @@ impl Limits {
         check(&self.pages, &network(address))
     }
 
+    /// Counts a test mail.
+    ///
+    /// # Errors
+    /// The seconds to wait.
+    pub fn test_mail(&self, agency: AgencyId) -> Result<(), u64> {
+        check(&self.test_mails, &agency)
+    }
+
     /// Counts a start, and waits where a link is started again and again.
     ///
     /// # Errors
@@ -64,6 +76,7 @@ impl Limits {
     /// Forgets what is over; called now and then.
     pub async fn tidy(&self) {
         self.pages.retain_recent();
+        self.test_mails.retain_recent();
         self.starts
             .lock()
             .await

@@ -9,3 +9,6 @@ CREATE TABLE parked_event (
 
 -- Stored answers go when they are old.
 CREATE INDEX receipts_by_age ON receipts (created_at);
+
+-- What was tried and is to be tried again, however much waits for its first time.
+CREATE INDEX job_tried ON job (kind, created_at) WHERE state = 'queued' AND attempt > 0;

@@ -1,18 +1,28 @@
 //! Looks whether the database answers, on a connection that nothing else uses: a busy server must not look like a broken one.
 
+use application::mail::{KINDS, MADE_BEFORE};
 use application::ports::{
     StoreError,
-    jobs::{JobFigures, Jobs},
+    jobs::{JobFigures, Jobs, Waiting},
+    vault::{Place, Record},
 };
-use domain::{Timestamp, log::Position};
+use domain::{
+    Timestamp,
+    ids::{AgencyId, Mode, TenantId},
+    log::Position,
+};
 
-use super::{Pool, head, jobs::JobRows, signed};
+use super::{Pool, head, jobs::JobRows, place_values, signed};
 
 const MIGRATIONS: &str = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
 const SETTINGS: &str = "SELECT current_setting('fsync'), current_setting('full_page_writes'), \
     current_setting('synchronous_commit'), current_setting('server_encoding'), \
     (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 const RECORDED_AT: &str = "SELECT recorded_at FROM events WHERE position = $1";
+
+const FAILING_MAIL: &str = "SELECT account, failed_at FROM mail_health
+    WHERE failed_at > ok_at OR (failed_at IS NOT NULL AND ok_at IS NULL) ORDER BY account";
+const STANDS: &str = "SELECT created_at FROM vault WHERE tenant_id = $1 AND kind = $2 AND owner = $3";
 
 /// The numbers of migrations.
 pub(crate) const fn versions<const COUNT: usize>(migrations: &[(i64, &str, &str); COUNT]) -> [i64; COUNT] {
@@ -59,6 +69,41 @@ impl Probe {
     /// When the database does not answer.
     pub async fn jobs(&self, now: Timestamp) -> Result<JobFigures, StoreError> {
         JobRows::new(self.pool.clone()).figures(now).await
+    }
+
+    /// What of the mails should have left by now.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn mails(&self, now: Timestamp) -> Result<Waiting, StoreError> {
+        let jobs = JobRows::new(self.pool.clone());
+        jobs.waiting_of(&KINDS, MADE_BEFORE, now).await
+    }
+
+    /// The agencies whose own mail server did not work the last time, and when that was.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn failing_mail(&self) -> Result<Vec<(AgencyId, Timestamp)>, StoreError> {
+        let mut failing = vec![];
+        for mut row in self.pool.read(FAILING_MAIL, vec![]).await? {
+            let (account, at) = (row.text()?, row.time()?);
+            let Some((agency, number)) = account.split_once('/') else {
+                continue; // the installation's
+            };
+            let (Ok(agency), Ok(number)) = (agency.parse(), number.parse()) else {
+                continue;
+            };
+            let place = Place {
+                tenant: TenantId::of(agency, Mode::Live),
+                record: Record::MailAccount(number),
+            };
+            // An account that was replaced is no longer asked to send anything.
+            if self.pool.read_one(STANDS, place_values(&place)).await?.is_some() {
+                failing.push((agency, at));
+            }
+        }
+        Ok(failing)
     }
 
     /// The position of the newest event.

@@ -9,6 +9,7 @@ mod import;
 mod jobs;
 mod keyring;
 mod logging;
+mod mail;
 mod past;
 mod rebuild;
 mod replay;
@@ -56,6 +57,9 @@ enum Command {
     Views(views::ShowViews),
     /// Shows what the server does by itself, and begins again what it has given up.
     Jobs(jobs::ShowJobs),
+    /// Tries mail out.
+    #[command(subcommand)]
+    Mail(mail::MailCommand),
     /// Tells the story of a link, a customer, a location, a member or an integration: who did what, when.
     Replay(replay::Replay),
     /// Writes an agency's reports.
@@ -113,6 +117,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Rebuild(rebuild) => rebuild.run(&config()?).await,
         Command::Views(views) => views.run(&config()?).await,
         Command::Jobs(jobs) => jobs.run(&config()?).await,
+        Command::Mail(command) => command.run(&config()?).await,
         Command::Replay(replay) => replay.run(&config()?).await,
         Command::Report(report) => report.run(&config()?).await,
         Command::Erase(erase) => erase.run(&config()?).await,

@@ -16,7 +16,7 @@ use adapters::{
     entropy::OsEntropy,
     http,
     ledger::FileLedger,
-    mail::SmtpMailer,
+    mail::{MailFigures, SmtpMailer},
     providers::{ConfiguredCatalogue, ProviderConfig},
     sql::Stores,
     traces::TraceFigures,
@@ -68,6 +68,7 @@ pub struct Installation {
     /// What it does by itself.
     pub duties: Duties,
     stores: Stores,
+    mail: MailFigures,
     followed: Arc<AtomicBool>,
 }
 
@@ -98,7 +99,15 @@ impl Installation {
             followed: Arc::clone(&followed),
         };
         let cipher = Arc::new(VaultCipher::new(keyring));
-        let app = Arc::new(assemble(config, installation, cipher.clone(), clock, remains)?);
+        let mail = MailFigures::default();
+        let mailer = SmtpMailer::new(&config.mail)?.counting(mail.clone());
+        let app = Arc::new(assemble(
+            config,
+            (installation, cipher.clone()),
+            clock,
+            mailer,
+            remains,
+        )?);
         let duties = duties::duties(&views);
         jobs::begin(&app, &duties).await?;
         let sources = Sources {
@@ -114,6 +123,7 @@ impl Installation {
             cipher,
             duties,
             stores,
+            mail,
             followed,
         })
     }
@@ -150,7 +160,7 @@ impl Installation {
             limits: Arc::default(),
             opened: Arc::default(),
             proxies: Arc::new(TrustedProxies(config.server.trusted_proxies.clone())),
-            measures: Measures::new(&self.stores.figures, traces),
+            measures: Measures::new(&self.stores.figures, traces, &self.mail),
             drain: Drain::default(),
         }
     }
@@ -182,9 +192,9 @@ impl Installation {
 
 fn assemble(
     config: &Config,
-    installation: InstallationId,
-    cipher: Arc<VaultCipher>,
+    (installation, cipher): (InstallationId, Arc<VaultCipher>),
     clock: Arc<dyn Clock>,
+    mailer: SmtpMailer,
     kept: remains::Kept,
 ) -> anyhow::Result<App> {
     let remains::Kept { stores, views, .. } = &kept;
@@ -214,7 +224,7 @@ fn assemble(
         listings: ListingCache::default(),
         invitations: InvitationCache::default(),
         mail: MailOffice {
-            mailer: Arc::new(SmtpMailer::new(&config.mail)?),
+            mailer: Arc::new(mailer),
             stationery: Arc::new(AgencyStationery),
             records: Arc::clone(&stores.mail),
             account: config.mail.account()?,

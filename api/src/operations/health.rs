@@ -138,6 +138,8 @@ mod tests {
             missing_migrations: vec![],
             jobs: application::ports::jobs::JobFigures::default(),
             jobs_late: Duration::ZERO,
+            mails: application::ports::jobs::Waiting::default(),
+            mails_late: Duration::ZERO,
         };
         let view = ViewSample {
             name: "link",

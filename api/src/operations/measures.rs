@@ -3,7 +3,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use adapters::{sql::LogFigures, traces::TraceFigures};
+use adapters::{mail::MailFigures, sql::LogFigures, traces::TraceFigures};
 use axum::http::Method;
 use prometheus_client::{
     encoding::text::encode,
@@ -53,6 +53,8 @@ struct Looked {
     jobs: Family<OfState, Gauge>,
     jobs_late: Gauge,
     events_parked: Gauge,
+    mails_waiting: Gauge,
+    mails_late: Gauge,
 }
 
 /// What the system says when it is asked.
@@ -65,16 +67,21 @@ struct Own {
 
 impl Default for Measures {
     fn default() -> Self {
-        Self::new(&LogFigures::default(), &TraceFigures::default())
+        Self::new(
+            &LogFigures::default(),
+            &TraceFigures::default(),
+            &MailFigures::default(),
+        )
     }
 }
 
 impl Measures {
-    /// Beside the figures of the log's writer and of the traces.
-    pub fn new(log: &LogFigures, traces: &TraceFigures) -> Self {
+    /// Beside the figures of the log's writer, of the traces and of the mails.
+    pub fn new(log: &LogFigures, traces: &TraceFigures, mail: &MailFigures) -> Self {
         let mut registry = Registry::with_prefix("grantlink");
         log.register(&mut registry);
         traces.register(&mut registry);
+        mail.register(&mut registry);
         let mut inner = Inner {
             registry,
             served: Family::default(),
@@ -141,6 +148,8 @@ impl Measures {
             }
             looked.jobs_late.set(signed(database.jobs_late.as_secs()));
             looked.events_parked.set(signed(jobs.parked));
+            looked.mails_waiting.set(signed(database.mails.count));
+            looked.mails_late.set(signed(database.mails_late.as_secs()));
         }
         for view in &sample.views {
             let labels = OfView { view: view.name };
@@ -230,6 +239,17 @@ impl Inner {
             "jobs_parked_events",
             "Events that could not be read, so that no jobs were made of them",
             looked.events_parked.clone(),
+        );
+        registry.register(
+            "mails_waiting",
+            "Mails that should have left by now",
+            looked.mails_waiting.clone(),
+        );
+        registry.register_with_unit(
+            "mails_oldest_waiting",
+            "Since when the mail waits that waits longest",
+            Unit::Seconds,
+            looked.mails_late.clone(),
         );
         registry.register_with_unit(
             "disk_free",

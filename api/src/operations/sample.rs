@@ -8,8 +8,12 @@ use std::{
 };
 
 use adapters::sql::Probe;
-use application::ports::{StoreError, clock::Clock, jobs::JobFigures};
-use domain::log::Position;
+use application::ports::{
+    StoreError,
+    clock::Clock,
+    jobs::{JobFigures, Waiting},
+};
+use domain::{Timestamp, log::Position};
 use projections::{
     VIEWS, View,
     checkpoints::{Checkpoints, Health},
@@ -53,6 +57,10 @@ pub struct DatabaseSample {
     pub jobs: JobFigures,
     /// Since when the job is due that waits longest.
     pub jobs_late: Duration,
+    /// The mails that should have left by now.
+    pub mails: Waiting,
+    /// Since when the mail waits that waits longest.
+    pub mails_late: Duration,
 }
 
 /// A view.
@@ -158,17 +166,20 @@ impl Sampler {
             views.push(self.view(view, head).await?);
         }
         let now = self.clock.now();
-        let jobs = if missing_migrations.is_empty() {
-            self.probe.jobs(now).await.map_err(said)?
+        let (jobs, mails) = if missing_migrations.is_empty() {
+            let jobs = self.probe.jobs(now).await.map_err(said)?;
+            (jobs, self.probe.mails(now).await.map_err(said)?)
         } else {
-            JobFigures::default()
+            (JobFigures::default(), Waiting::default())
         };
-        let late = jobs.oldest_due.map(|due| (now - due).to_std().unwrap_or_default());
+        let since = |at: Option<Timestamp>| at.and_then(|at| (now - at).to_std().ok()).unwrap_or_default();
         let database = DatabaseSample {
             head,
             missing_migrations,
             jobs,
-            jobs_late: late.unwrap_or_default(),
+            jobs_late: since(jobs.oldest_due),
+            mails,
+            mails_late: since(mails.since),
         };
         Ok((database, views))
     }

@@ -115,6 +115,8 @@ kinds! {
     IdempotencyKeyInFlight = CONFLICT, "idempotency-key-in-flight", "A call with this idempotency key is under way";
     /// The link was mailed often enough.
     MailedOften = TOO_MANY_REQUESTS, "mailed-often", "This link was mailed often enough";
+    /// The mail server was tried often enough.
+    MailTestedOften = TOO_MANY_REQUESTS, "mail-tested-often", "Mail was tested often enough";
     /// Nobody set up a mail server.
     MailNotSetUp = CONFLICT, "mail-not-set-up", "No mail server is set up";
     /// The member has no e-mail address.

@@ -57,6 +57,9 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Uuid>)]
     request_id: Option<RequestId>,
+    /// For the header alone: when to come again.
+    #[serde(skip)]
+    retry_after: Option<u64>,
     /// For the log alone.
     #[serde(skip)]
     cause: Option<String>,
@@ -86,6 +89,7 @@ impl Problem {
             ended: None,
             ended_at: None,
             request_id: None,
+            retry_after: None,
             cause: None,
         }
     }
@@ -120,6 +124,13 @@ impl Problem {
     #[must_use]
     pub fn ended_at(mut self, at: Timestamp) -> Self {
         self.ended_at = Some(at);
+        self
+    }
+
+    /// Says in how many seconds it may be tried again.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
         self
     }
 
@@ -167,6 +178,9 @@ impl IntoResponse for Problem {
             }
             _ => None,
         };
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
         response.extensions_mut().insert(self);
         response
     }

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The installation's own account stands under this name among the records of how accounts fare.
-const INSTALLATION: &str = "installation";
+pub(super) const INSTALLATION: &str = "installation";
 
 /// How mail leaves.
 pub struct MailOffice {

@@ -40,11 +40,27 @@ const REQUESTER_RECEIPT: Letters = Letters {
     letter: LetterKind::RequesterReceipt,
 };
 
+/// Every mail that is sent by itself.
+const LETTERS: [Letters; 4] = [LINK, REMINDER, RECEIPT, REQUESTER_RECEIPT];
+
+/// The kinds of jobs that are mails.
+pub const KINDS: [&str; LETTERS.len()] = {
+    let mut kinds = [""; LETTERS.len()];
+    let mut at = 0;
+    while at < kinds.len() {
+        kinds[at] = LETTERS[at].kind;
+        at += 1;
+    }
+    kinds
+};
+
+/// The one of them whose jobs are made days before they are due.
+pub const MADE_BEFORE: &str = REMINDER.kind;
+
 /// What is done by itself about mail.
 #[must_use]
 pub fn duties(duties: Duties) -> Duties {
-    let letters = [LINK, REMINDER, RECEIPT, REQUESTER_RECEIPT];
-    letters.into_iter().fold(duties.policy(Mails), Duties::handler)
+    LETTERS.into_iter().fold(duties.policy(Mails), Duties::handler)
 }
 
 /// A mail that was asked for, its reminders, and receipts for what was connected.

@@ -1,22 +1,23 @@
-//! A test mail goes to the member who asks for it, and the answer is what the server said.
+//! A test mail goes to whoever asks for it, and the answer is what the server said.
 
 use std::time::Duration;
 
-use domain::ids::MemberId;
+use domain::ids::{AgencyId, MemberId};
 
-use super::{Content, Letter};
+use super::{AccountInUse, Content, Letter, LetterBrand};
 use crate::{
+    agencies::Person,
     app::App,
     context::Context,
     error::CommandError,
-    ports::mail::{Mailbox, NotSent, ServerWords},
+    ports::mail::{AccountOwner, InlineImage, Mailbox, NotSent, ServerWords},
 };
 
 /// So long a person waits for it.
 const PATIENCE: Duration = Duration::from_secs(45);
 
 impl App {
-    /// Sends a test mail at once, and answers what the mail server said.
+    /// Sends a test mail to a member at once, and answers what the mail server said.
     ///
     /// # Errors
     /// When no mail server is set up, the member has no address, or a store fails. What the server refuses is an answer.
@@ -25,16 +26,62 @@ impl App {
         context: &Context,
         member: MemberId,
     ) -> Result<Result<ServerWords, NotSent>, CommandError> {
-        let agency = self.agency(context.agency).await?;
-        let account = self.mail_account(context.agency, &agency).await?;
-        let account = account.ok_or(CommandError::MailNotSetUp)?;
         let person = self.members(context.agency).await?.remove(&member).unwrap_or_default();
+        self.test_agencys_mail(context.agency, person).await
+    }
+
+    /// Sends a test mail to a person as an agency's mails are sent.
+    ///
+    /// # Errors
+    /// As [`App::test_mail`].
+    pub async fn test_agencys_mail(
+        &self,
+        id: AgencyId,
+        person: Person,
+    ) -> Result<Result<ServerWords, NotSent>, CommandError> {
+        let agency = self.agency(id).await?;
+        let account = self.mail_account(id, &agency).await?;
+        let account = account.ok_or(CommandError::MailNotSetUp)?;
+        let (brand, image) = self.letterhead(&agency).await?;
+        self.send_test(&account, person, brand, image).await
+    }
+
+    /// Sends a test mail to a person over the installation's server, in the installation's own name.
+    ///
+    /// # Errors
+    /// As [`App::test_mail`].
+    pub async fn test_installations_mail(
+        &self,
+        person: Person,
+        company: &str,
+    ) -> Result<Result<ServerWords, NotSent>, CommandError> {
+        let account = self.mail.account.clone().ok_or(CommandError::MailNotSetUp)?;
+        let account = AccountInUse {
+            account,
+            owner: AccountOwner::Installation,
+            name: super::account::INSTALLATION.to_owned(),
+        };
+        let brand = LetterBrand {
+            company: company.to_owned(),
+            primary: None,
+            logo: None,
+            support_contact: None,
+        };
+        self.send_test(&account, person, brand, None).await
+    }
+
+    async fn send_test(
+        &self,
+        account: &AccountInUse,
+        person: Person,
+        brand: LetterBrand,
+        image: Option<InlineImage>,
+    ) -> Result<Result<ServerWords, NotSent>, CommandError> {
         let address = person.email.clone().ok_or(CommandError::NoAddress)?;
         let to = Mailbox {
             name: person.name.clone(),
             address,
         };
-        let (brand, image) = self.letterhead(&agency).await?;
         let letter = Letter {
             brand,
             language: None,
@@ -42,7 +89,7 @@ impl App {
             requester: person,
             content: Content::Test,
         };
-        let id = self.entropy.id(context.now).to_string();
+        let id = self.entropy.id(self.clock.now()).to_string();
         let mail = self.written(&letter, id, to, None, image)?;
         let sending = self.mail.mailer.send(&account.account, account.owner, &mail);
         let sent = match tokio::time::timeout(PATIENCE, sending).await {

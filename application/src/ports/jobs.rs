@@ -204,6 +204,15 @@ pub struct JobFigures {
     pub oldest_due: Option<Timestamp>,
 }
 
+/// What of some kinds should have been done by now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// How many: due, being done, or tried and to be tried again.
+    pub count: u64,
+    /// Since when the one that waits longest waits.
+    pub since: Option<Timestamp>,
+}
+
 /// A policy's step through the log.
 #[derive(Clone, Copy, Debug)]
 pub struct Stride<'a> {

@@ -72,7 +72,8 @@ impl MailAccount {
 }
 
 /// Whose account mail is sent over: an agency may name only servers out in the world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum AccountOwner {
     /// The installation's own, from its configuration.
     Installation,
@@ -133,8 +134,9 @@ pub struct ServerWords {
     pub words: String,
 }
 
-/// Why a mail did not leave.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why a mail did not leave. Its name in figures is that of the case, which names nobody.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum NotSent {
     /// The server will never take this mail for this recipient.
     #[error("the mail server refused it: {0}")]
@@ -198,6 +200,9 @@ pub trait Mailer: Send + Sync {
         owner: AccountOwner,
         mail: &OutgoingMail,
     ) -> Result<ServerWords, NotSent>;
+
+    /// Connects to the account's server, encrypts and logs in, and leaves it at that.
+    async fn greet(&self, account: &MailAccount, owner: AccountOwner) -> Result<(), NotSent>;
 }
 
 /// How an account last fared.

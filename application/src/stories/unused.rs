@@ -145,6 +145,10 @@ impl Cipher for Unused {
 
 #[async_trait]
 impl Mailer for Unused {
+    async fn greet(&self, _: &MailAccount, _: AccountOwner) -> Result<(), NotSent> {
+        unreachable!("no story looks at a mail server")
+    }
+
     async fn send(&self, _: &MailAccount, _: AccountOwner, _: &OutgoingMail) -> Result<ServerWords, NotSent> {
         unreachable!("no story comes here")
     }

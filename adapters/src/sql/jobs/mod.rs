@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use application::ports::{
     StoreError,
-    jobs::{Advanced, Claim, Ending, Job, JobFigures, JobFilter, Jobs, NewJob, ParkedEvent, Stride, Taken},
+    jobs::{Advanced, Claim, Ending, Job, JobFigures, JobFilter, Jobs, NewJob, ParkedEvent, Stride, Taken, Waiting},
 };
 use async_trait::async_trait;
 use domain::{Timestamp, ids::JobId, log::Position};
@@ -31,6 +31,22 @@ impl JobRows {
         Self { pool, added }
     }
 
+    /// What of some kinds should have been done by now. One of them may be made long before it is due.
+    pub(super) async fn waiting_of(
+        &self,
+        kinds: &[&str],
+        made_before: &str,
+        now: Timestamp,
+    ) -> Result<Waiting, StoreError> {
+        let values = vec![names(kinds)?, now.into(), made_before.into()];
+        let row = self.pool.read_one(sql::WAITING_OF.of(&self.pool), values).await?;
+        let mut row = row.ok_or_else(|| broken("jobs cannot be counted"))?;
+        Ok(Waiting {
+            count: row.count()?,
+            since: row.optional_time()?,
+        })
+    }
+
     /// Ends what was begun with the jobs that belong to it, and wakes the workers.
     async fn commit_with(&self, mut work: Work, jobs: &[NewJob], now: Timestamp) -> Result<(), StoreError> {
         if !jobs.is_empty() {
@@ -48,6 +64,11 @@ impl JobRows {
         let hold = vec![claim.job.to_string().into(), claim.fence.into()];
         Ok(self.pool.write(sql, [hold, more].concat()).await? == 1)
     }
+}
+
+fn names(kinds: &[&str]) -> Result<Value, StoreError> {
+    let kinds = serde_json::to_string(kinds).map_err(|_| broken("a list of kinds is no JSON"))?;
+    Ok(kinds.into())
 }
 
 fn place(position: Position) -> Value {
@@ -136,8 +157,7 @@ impl Jobs for JobRows {
     }
 
     async fn waiting(&self, kinds: &[&'static str], now: Timestamp) -> Result<Vec<String>, StoreError> {
-        let kinds = serde_json::to_string(kinds).map_err(|_| broken("a list of kinds is no JSON"))?;
-        let values = vec![kinds.into(), now.into()];
+        let values = vec![names(kinds)?, now.into()];
         let rows = self.pool.read(sql::WAITING.of(&self.pool), values).await?;
         rows.into_iter().map(|mut row| row.text()).collect()
     }

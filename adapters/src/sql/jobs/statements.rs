@@ -175,5 +175,24 @@ pub(super) const FIGURES: &str = "SELECT
     (SELECT count(*) FROM job WHERE state = 'dead'),
     (SELECT count(*) FROM parked_event),
     (SELECT min(run_at) FROM job WHERE state = 'queued' AND run_at <= $1)";
+/// Kinds, now, and the kind that is made long before it is due, so that its age says nothing.
+pub(super) const WAITING_OF: Dialects = Dialects {
+    postgres: "SELECT count(*), min(since) FROM (
+        SELECT run_at AS since FROM json_array_elements_text($1::json) AS k (kind) JOIN job j ON j.kind = k.kind
+            WHERE j.state = 'queued' AND j.attempt = 0 AND j.run_at <= $2
+        UNION ALL SELECT CASE WHEN j.kind = $3 THEN NULL ELSE j.created_at END
+            FROM json_array_elements_text($1::json) AS k (kind) JOIN job j ON j.kind = k.kind
+            WHERE j.state = 'queued' AND j.attempt > 0
+        UNION ALL SELECT CASE WHEN j.kind = $3 THEN NULL ELSE j.created_at END
+            FROM json_array_elements_text($1::json) AS k (kind) JOIN job j ON j.kind = k.kind
+            WHERE j.state = 'running') AS waiting",
+    sqlite: "SELECT count(*), min(since) FROM (
+        SELECT run_at AS since FROM json_each($1) AS k JOIN job j ON j.kind = k.value
+            WHERE j.state = 'queued' AND j.attempt = 0 AND j.run_at <= $2
+        UNION ALL SELECT CASE WHEN j.kind = $3 THEN NULL ELSE j.created_at END FROM json_each($1) AS k
+            JOIN job j ON j.kind = k.value WHERE j.state = 'queued' AND j.attempt > 0
+        UNION ALL SELECT CASE WHEN j.kind = $3 THEN NULL ELSE j.created_at END FROM json_each($1) AS k
+            JOIN job j ON j.kind = k.value WHERE j.state = 'running')",
+};
 pub(super) const FORGET: &str = "DELETE FROM job
     WHERE id IN (SELECT id FROM job WHERE state = 'done' AND ended_at <= $1 ORDER BY ended_at LIMIT $2)";

@@ -15,7 +15,10 @@ use super::{
     reading::{MinPosition, Reading},
     sent::{Nothing, Sent},
 };
-use crate::{problem::Problem, state::Server};
+use crate::{
+    problem::{Kind, Problem},
+    state::Server,
+};
 
 /// Reads the mail settings
 ///
@@ -90,16 +93,22 @@ pub(super) async fn set_habits(
 
 /// Sends a test mail
 ///
-/// At once, to the member in whose name the key acts. The answer is what the mail server said.
+/// At once, to the member in whose name the key acts, ten times an hour at most. The answer is what the mail server said.
 #[utoipa::path(
     post, path = "/mail/test", tag = "Mail", operation_id = "test_mail", security(("api_key" = ["mail:manage"])),
-    responses((status = 200, description = "What came of it", body = Tested), WriteRefusals),
+    responses((status = 200, description = "What came of it", body = Tested),
+              (status = 429, description = "Tested often enough; try again after `Retry-After` seconds.",
+               content((Problem = "application/problem+json"))), WriteRefusals),
 )]
 pub(super) async fn test(
     State(server): State<Server>,
     caller: Authenticated<MailManage>,
     _: Sent<Nothing>,
 ) -> Result<Json<Tested>, Problem> {
+    if let Err(seconds) = server.limits.test_mail(caller.context.agency) {
+        let problem = Problem::new(Kind::MailTestedOften).detail("ten test mails an hour are enough");
+        return Err(problem.retry_after(seconds));
+    }
     let sent = server.app.test_mail(&caller.context, caller.member).await?;
     Ok(Json(sent.into()))
 }

@@ -112,6 +112,10 @@ async fn contents(config: &Config, probe: &Probe) -> Vec<Finding> {
         Ok(store) => Arc::new(store),
         Err(error) => return vec![away(format!("the views cannot be opened: {error}"))],
     };
+    let failing = match probe.failing_mail().await {
+        Ok(failing) => failing.into_iter().map(|(agency, at)| super::mail::failing(agency, at)),
+        Err(error) => return vec![away(error.to_string())],
+    };
     let sampler = Sampler {
         probe: probe.clone(),
         checkpoints: Checkpoints::new(store.clone()),
@@ -119,7 +123,9 @@ async fn contents(config: &Config, probe: &Probe) -> Vec<Finding> {
         clock: Arc::new(SystemClock),
         folder: folder(config),
     };
-    found(&sampler.look().await, config.operations.ready_free_mb)
+    let mut findings = found(&sampler.look().await, config.operations.ready_free_mb);
+    findings.extend(failing);
+    findings
 }
 
 fn found(sample: &Sample, needed_mb: u64) -> Vec<Finding> {

@@ -2,6 +2,7 @@
 //! log, and says no secret.
 
 mod database;
+mod mail;
 mod settings;
 
 use serde::Serialize;
@@ -67,6 +68,7 @@ impl Finding {
 /// Looks at everything.
 pub async fn examine(config: &Config) -> Vec<Finding> {
     let mut findings = settings::examine(config);
+    findings.push(mail::examine(config).await);
     findings.extend(database::examine(config).await);
     findings.push(Finding::hint(
         "backups",

@@ -2,6 +2,7 @@
 
 mod delivering;
 pub(crate) mod office;
+mod operating;
 mod reminding;
 mod settings;
 pub(crate) mod trouble;
