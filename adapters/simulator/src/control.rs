@@ -1,15 +1,17 @@
 //! The remote control for tests that run in another process: `/_simulator/..`, never part of the log.
 
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
+use crate::account_state::AccountState;
 use crate::config::OAuthClient;
 use crate::faults::Fault;
-use crate::oauth::ledger::LiveGrant;
+use crate::oauth::ledger::{LiveGrant, TokenAudit};
 use crate::request_log::LoggedRequest;
 use crate::state::App;
 
@@ -17,6 +19,9 @@ pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/_simulator/requests", get(requests).delete(clear_requests))
         .route("/_simulator/grants", get(grants))
+        .route("/_simulator/tokens", get(tokens))
+        .route("/_simulator/accounts/{persona}", get(account).put(set_account))
+        .route("/_simulator/accounts/{persona}/withdraw", post(withdraw))
         .route("/_simulator/clients", post(register_client))
         .route("/_simulator/clock", get(clock).post(advance_clock))
         .route("/_simulator/faults", post(inject_fault).delete(clear_faults))
@@ -34,6 +39,33 @@ async fn clear_requests(State(app): State<App>) -> StatusCode {
 
 async fn grants(State(app): State<App>) -> Json<Vec<LiveGrant>> {
     Json(app.world.lock().await.ledger.live_grants(app.clock.now()))
+}
+
+async fn tokens(State(app): State<App>) -> Json<TokenAudit> {
+    Json(app.world.lock().await.ledger.audit(app.clock.now()))
+}
+
+async fn account(State(app): State<App>, Path(persona): Path<String>) -> Json<AccountState> {
+    Json(app.world.lock().await.state_of(&persona))
+}
+
+/// Puts an account into a state: what is not named is as usual again.
+async fn set_account(
+    State(app): State<App>,
+    Path(persona): Path<String>,
+    Json(state): Json<AccountState>,
+) -> StatusCode {
+    if app.persona(&persona).is_none() {
+        return StatusCode::NOT_FOUND;
+    }
+    app.world.lock().await.accounts.insert(persona, state);
+    StatusCode::NO_CONTENT
+}
+
+/// Somebody takes back, on Google's own pages, whatever they had allowed.
+async fn withdraw(State(app): State<App>, Path(persona): Path<String>) -> Json<Value> {
+    let ended = app.world.lock().await.ledger.withdraw(&persona, app.clock.now());
+    Json(json!({ "ended_refresh_tokens": ended }))
 }
 
 #[derive(Deserialize)]

@@ -72,7 +72,9 @@ impl Fault {
         let status = StatusCode::from_u16(self.status?).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Some(match &self.body {
             Some(body) => (status, Json(body)).into_response(),
-            None if path.starts_with("/v1/") => Status::of_an_outage(status, path).into_response(),
+            None if path.starts_with("/v1/") || path.starts_with("/v4/") => {
+                Status::of_an_outage(status, path).into_response()
+            }
             None => (status, Json(json!({"error": "internal_failure"}))).into_response(),
         })
     }

@@ -18,11 +18,13 @@
 //! # Ok(()) }
 //! ```
 
+mod account_state;
 mod business_profile;
 mod clock;
 mod config;
 mod control;
 mod faults;
+pub mod generic;
 pub mod mail;
 mod oauth;
 mod pages;
@@ -34,10 +36,11 @@ mod server;
 mod signin;
 mod state;
 
+pub use account_state::{AccountState, Capability, Quota, TokenError};
 pub use business_profile::model::{AccountKind, Address, BusinessAccount, Listing, Role, Standing};
 pub use clock::Clock;
 pub use config::{InvalidClient, OAuthClient, SimulatorConfig};
 pub use faults::Fault;
-pub use oauth::ledger::LiveGrant;
+pub use oauth::ledger::{AccountTokens, LiveGrant, TokenAudit};
 pub use request_log::LoggedRequest;
 pub use server::{Running, Simulator, StartError};

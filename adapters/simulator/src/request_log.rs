@@ -14,8 +14,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tokio::sync::watch;
 
+use crate::clock::Clock;
 use crate::params::Params;
-use crate::state::App;
 
 const LARGEST_BODY: usize = 64 * 1024;
 
@@ -61,8 +61,8 @@ pub struct LoggedRequest {
     pub status: Option<u16>,
 }
 
-/// The log itself; readers see it at once and may wait for it to grow.
-#[derive(Debug)]
+/// The log itself; readers see it at once and may wait for it to grow. Copies are of one log.
+#[derive(Clone, Debug)]
 pub(crate) struct RequestLog(watch::Sender<Entries>);
 
 #[derive(Debug, Default)]
@@ -124,7 +124,7 @@ fn count(entries: &Entries, method: &str, path: &str) -> usize {
 }
 
 /// Writes a request down before anything else happens to it, so that a delayed or refused one counts as well.
-pub(crate) async fn record(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn record(State((log, clock)): State<(RequestLog, Clock)>, request: Request, next: Next) -> Response {
     if request.uri().path().starts_with("/_simulator/") {
         return next.run(request).await;
     }
@@ -132,9 +132,9 @@ pub(crate) async fn record(State(app): State<App>, request: Request, next: Next)
     let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let number = app.log.add(LoggedRequest {
+    let number = log.add(LoggedRequest {
         number: 0,
-        at: app.clock.now(),
+        at: clock.now(),
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
         query: shown(&Params::of_query(parts.uri.query())),
@@ -143,7 +143,7 @@ pub(crate) async fn record(State(app): State<App>, request: Request, next: Next)
         status: None,
     });
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-    app.log.answered(number, response.status());
+    log.answered(number, response.status());
     response
 }
 

@@ -1,5 +1,6 @@
 //! Starting and stopping a simulator, and what its owner can do with it meanwhile.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,18 +11,19 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinHandle;
 
+use crate::account_state::AccountState;
 use crate::clock::Clock;
 use crate::config::{OAuthClient, SimulatorConfig};
 use crate::faults::{self, Fault, Faults};
 use crate::oauth::keys::{KeyError, SigningKeys};
-use crate::oauth::ledger::{Ledger, LiveGrant};
+use crate::oauth::ledger::{Ledger, LiveGrant, TokenAudit};
 use crate::request_log::{self, LoggedRequest, RequestLog};
 use crate::signin::interaction::Interactions;
 use crate::state::{App, Settings, Shared, World};
 use crate::{business_profile, control, oauth, pages, signin};
 
 /// How long a connection that is still busy may hold up the end.
-const PATIENCE_AT_THE_END: Duration = Duration::from_secs(3);
+pub(crate) const PATIENCE_AT_THE_END: Duration = Duration::from_secs(3);
 
 /// Why a simulator could not start.
 #[derive(Debug, thiserror::Error)]
@@ -136,6 +138,26 @@ impl Running {
         self.app.world.lock().await.ledger.live_grants(self.app.clock.now())
     }
 
+    /// What became of the tokens so far.
+    pub async fn tokens(&self) -> TokenAudit {
+        self.app.world.lock().await.ledger.audit(self.app.clock.now())
+    }
+
+    /// Puts somebody's account into a state, in place of the one it was in.
+    pub async fn set_account(&self, persona: &str, state: AccountState) {
+        self.app.world.lock().await.accounts.insert(persona.to_owned(), state);
+    }
+
+    /// Somebody takes back, at Google, whatever they had allowed.
+    pub async fn withdraw(&self, persona: &str) -> usize {
+        self.app
+            .world
+            .lock()
+            .await
+            .ledger
+            .withdraw(persona, self.app.clock.now())
+    }
+
     /// All is well again.
     pub async fn clear_faults(&self) {
         self.app.faults.clear().await;
@@ -194,11 +216,13 @@ fn shared(config: SimulatorConfig, bound: SocketAddr) -> Result<App, StartError>
             interactions: Interactions::default(),
             ledger: Ledger::default(),
             keys: SigningKeys::generate()?,
+            accounts: HashMap::new(),
+            replies: HashMap::new(),
         }),
     }))
 }
 
-fn base_url(public_url: Option<String>, bound: SocketAddr) -> Result<String, StartError> {
+pub(crate) fn base_url(public_url: Option<String>, bound: SocketAddr) -> Result<String, StartError> {
     let Some(public_url) = public_url else {
         return Ok(format!("http://{bound}"));
     };
@@ -217,6 +241,7 @@ fn base_url(public_url: Option<String>, bound: SocketAddr) -> Result<String, Sta
 }
 
 fn router(app: App) -> Router {
+    let recorder = (app.log.clone(), app.clock.clone());
     Router::new()
         .merge(oauth::routes())
         .merge(signin::routes())
@@ -224,6 +249,6 @@ fn router(app: App) -> Router {
         .merge(pages::routes())
         .merge(control::routes())
         .layer(middleware::from_fn_with_state(Arc::clone(&app), faults::strike))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), request_log::record))
+        .layer(middleware::from_fn_with_state(recorder, request_log::record))
         .with_state(app)
 }

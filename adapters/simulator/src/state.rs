@@ -1,12 +1,16 @@
 //! Everything a running simulator knows.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
+use crate::account_state::AccountState;
+use crate::business_profile::reviews::Reply;
 use crate::clock::Clock;
 use crate::config::OAuthClient;
 use crate::faults::Faults;
+use crate::oauth::error::OAuthError;
 use crate::oauth::keys::SigningKeys;
 use crate::oauth::ledger::Ledger;
 use crate::personas::Persona;
@@ -51,9 +55,23 @@ pub(crate) struct World {
     pub(crate) interactions: Interactions,
     pub(crate) ledger: Ledger,
     pub(crate) keys: SigningKeys,
+    /// What was said about an account by the control endpoint, by persona.
+    pub(crate) accounts: HashMap<String, AccountState>,
+    /// Answers to reviews, by the review's name.
+    pub(crate) replies: HashMap<String, Reply>,
 }
 
 impl World {
+    pub(crate) fn state_of(&self, persona: &str) -> AccountState {
+        self.accounts.get(persona).cloned().unwrap_or_default()
+    }
+
+    /// The error that the token endpoint has for this account, if it has one.
+    pub(crate) fn token_error_of(&self, persona: &str) -> Result<(), OAuthError> {
+        let error = self.accounts.get(persona).and_then(|state| state.token_error);
+        error.map_or(Ok(()), |error| Err(OAuthError::of_account(error)))
+    }
+
     pub(crate) fn client(&self, id: &str) -> Option<&OAuthClient> {
         self.clients.iter().find(|client| client.id == id)
     }

@@ -24,7 +24,7 @@ pub(crate) async fn list(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, Status> {
-    let persona = caller(&app, &headers, Method::LIST_ACCOUNTS).await?;
+    let persona = caller(&app, &headers, Method::LIST_ACCOUNTS).await?.persona;
     let params = Params::of_query(query.as_deref());
     let accounts = persona.accounts.iter().filter(filter(&params)?).collect();
     let page = page(accounts, "accounts", &params, PAGE_SIZE)?;
@@ -44,7 +44,7 @@ pub(crate) async fn one(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Status> {
-    let persona = caller(&app, &headers, Method::GET_ACCOUNT).await?;
+    let persona = caller(&app, &headers, Method::GET_ACCOUNT).await?.persona;
     Ok(Json(find(&app, persona, &id)?.to_json()))
 }
 

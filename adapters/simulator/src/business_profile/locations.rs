@@ -9,11 +9,11 @@ use crate::business_profile::access::caller;
 use crate::business_profile::accounts;
 use crate::business_profile::model::Listing;
 use crate::business_profile::paging::{Beyond, PageSize, page};
+use crate::business_profile::performance;
 use crate::business_profile::read_mask::ReadMask;
 use crate::business_profile::status::{Method, Status};
 use crate::params::Params;
-use crate::personas::Persona;
-use crate::state::{App, Shared};
+use crate::state::App;
 
 const PAGE_SIZE: PageSize = PageSize {
     default: 10,
@@ -29,13 +29,15 @@ pub(crate) async fn list(
     Path(account): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, Status> {
-    let persona = caller(&app, &headers, Method::LIST_LOCATIONS).await?;
+    let caller = caller(&app, &headers, Method::LIST_LOCATIONS).await?;
+    let persona = caller.persona;
     let params = Params::of_query(query.as_deref());
     let mask = ReadMask::of(&params)?;
     let mut listings: Vec<&Listing> = match account.as_str() {
         EVERYTHING => persona.listings(),
         id => accounts::find(&app, persona, id)?.listings.iter().collect(),
     };
+    listings.retain(|listing| caller.reaches(listing));
     let filtered = filter(&mut listings, &params)?;
     order(&mut listings, &params)?;
     let total = listings.len();
@@ -64,26 +66,14 @@ pub(crate) async fn one(
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, Status> {
-    let persona = caller(&app, &headers, Method::GET_LOCATION).await?;
-    let mask = ReadMask::of(&Params::of_query(query.as_deref()))?;
-    Ok(Json(mask.apply(&find(&app, persona, &id)?.to_json())))
-}
-
-/// A listing the persona can reach. Somebody else's is refused, and an unknown one not found.
-pub(crate) fn find<'a>(app: &Shared, persona: &'a Persona, id: &str) -> Result<&'a Listing, Status> {
-    let own = persona.listings().into_iter().find(|listing| listing.id == id);
-    own.ok_or_else(|| {
-        let exists = app
-            .personas
-            .iter()
-            .flat_map(Persona::listings)
-            .any(|listing| listing.id == id);
-        if exists {
-            Status::permission_denied()
-        } else {
-            Status::not_found()
-        }
-    })
+    let params = Params::of_query(query.as_deref());
+    // What stands behind a colon is a method of Google's, not a part of the id.
+    if let Some(id) = id.strip_suffix(performance::FETCH) {
+        return performance::fetch(&app, &headers, id, &params).await.map(Json);
+    }
+    let caller = caller(&app, &headers, Method::GET_LOCATION).await?;
+    let mask = ReadMask::of(&params)?;
+    Ok(Json(mask.apply(&caller.listing(&app, &id)?.to_json())))
 }
 
 /// Of Google's filter language only `title="part of the name"`; says whether there was a filter.

@@ -5,12 +5,14 @@ mod accounts;
 mod locations;
 pub(crate) mod model;
 mod paging;
+mod performance;
 mod read_mask;
+pub(crate) mod reviews;
 pub(crate) mod status;
 mod verifications;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, put};
 
 use crate::state::App;
 
@@ -25,4 +27,16 @@ pub(crate) fn routes() -> Router<App> {
             get(verifications::voice_of_merchant),
         )
         .route("/v1/locations/{location}/verifications", get(verifications::list))
+        .route(
+            "/v4/accounts/{account}/locations/{location}/reviews",
+            get(reviews::list),
+        )
+        .route(
+            "/v4/accounts/{account}/locations/{location}/reviews/{review}",
+            get(reviews::one),
+        )
+        .route(
+            "/v4/accounts/{account}/locations/{location}/reviews/{review}/reply",
+            put(reviews::reply).delete(reviews::withdraw_reply),
+        )
 }

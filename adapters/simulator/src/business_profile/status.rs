@@ -6,6 +6,7 @@ use axum::http::header::WWW_AUTHENTICATE;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use crate::account_state::Quota;
 use crate::oauth::scopes::BUSINESS_MANAGE;
 
 /// Where a call would have gone at Google, which its errors tell.
@@ -22,6 +23,14 @@ impl Method {
     pub(crate) const GET_LOCATION: Self = Self::locations("BusinessInformation.GetLocation");
     pub(crate) const VOICE_OF_MERCHANT: Self = Self::verifications("Verifications.GetVoiceOfMerchantState");
     pub(crate) const LIST_VERIFICATIONS: Self = Self::verifications("Verifications.ListVerifications");
+    pub(crate) const REVIEWS: Self = Self {
+        service: "mybusiness.googleapis.com",
+        name: "Reviews.ListReviews",
+    };
+    pub(crate) const PERFORMANCE: Self = Self {
+        service: "businessprofileperformance.googleapis.com",
+        name: "Performance.FetchMultiDailyMetricsTimeSeries",
+    };
 
     const fn accounts(name: &'static str) -> Self {
         Self {
@@ -48,6 +57,10 @@ impl Method {
     fn at(path: &str) -> Self {
         if path.ends_with("/VoiceOfMerchantState") || path.ends_with("/verifications") {
             Self::LIST_VERIFICATIONS
+        } else if path.starts_with("/v4/") {
+            Self::REVIEWS
+        } else if path.ends_with("TimeSeries") {
+            Self::PERFORMANCE
         } else if path.contains("/locations") {
             Self::LIST_LOCATIONS
         } else {
@@ -116,6 +129,14 @@ impl Status {
         )
     }
 
+    pub(crate) fn not_verified() -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "FAILED_PRECONDITION",
+            "This operation is only valid if the specified location is verified.",
+        )
+    }
+
     pub(crate) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", "Requested entity was not found.")
     }
@@ -137,7 +158,7 @@ impl Status {
     pub(crate) fn of_an_outage(http: StatusCode, path: &str) -> Self {
         let method = Method::at(path);
         match http {
-            StatusCode::TOO_MANY_REQUESTS => Self::quota_exceeded(method),
+            StatusCode::TOO_MANY_REQUESTS => Self::quota_exceeded(method, Quota::Exceeded),
             StatusCode::UNAUTHORIZED => Self::token_expired(method),
             StatusCode::FORBIDDEN => Self::permission_denied(),
             StatusCode::NOT_FOUND => Self::not_found(),
@@ -151,8 +172,13 @@ impl Status {
         }
     }
 
-    fn quota_exceeded(method: Method) -> Self {
+    /// A project that Google has not approved has a quota of 0, and hears of it in the same way as one that asks too often.
+    pub(crate) fn quota_exceeded(method: Method, quota: Quota) -> Self {
         let service = method.service;
+        let limit = match quota {
+            Quota::Exceeded => "300",
+            Quota::NotApproved => "0",
+        };
         let message = format!(
             "Quota exceeded for quota metric 'Requests' and limit 'Requests per minute' of service '{service}' for consumer 'project_number:1'."
         );
@@ -161,7 +187,7 @@ impl Status {
             "consumer": "projects/1",
             "quota_metric": format!("{service}/default_requests"),
             "quota_limit": "DefaultRequestsPerMinutePerProject",
-            "quota_limit_value": "300",
+            "quota_limit_value": limit,
             "quota_unit": "1/min/{project}",
             "quota_location": "global",
         });

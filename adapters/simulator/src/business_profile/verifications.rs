@@ -6,7 +6,6 @@ use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
 use crate::business_profile::access::caller;
-use crate::business_profile::locations::find;
 use crate::business_profile::model::{Listing, Standing};
 use crate::business_profile::status::{Method, Status};
 use crate::state::App;
@@ -21,8 +20,8 @@ pub(crate) async fn voice_of_merchant(
     headers: HeaderMap,
     Path(location): Path<String>,
 ) -> Result<Json<Value>, Status> {
-    let persona = caller(&app, &headers, Method::VOICE_OF_MERCHANT).await?;
-    Ok(Json(state_of(find(&app, persona, &location)?)))
+    let caller = caller(&app, &headers, Method::VOICE_OF_MERCHANT).await?;
+    Ok(Json(state_of(caller.listing(&app, &location)?)))
 }
 
 pub(crate) async fn list(
@@ -30,8 +29,8 @@ pub(crate) async fn list(
     headers: HeaderMap,
     Path(location): Path<String>,
 ) -> Result<Json<Value>, Status> {
-    let persona = caller(&app, &headers, Method::LIST_VERIFICATIONS).await?;
-    Ok(Json(verifications_of(find(&app, persona, &location)?)))
+    let caller = caller(&app, &headers, Method::LIST_VERIFICATIONS).await?;
+    Ok(Json(verifications_of(caller.listing(&app, &location)?)))
 }
 
 /// What is false is left out; of the reasons there is exactly one.

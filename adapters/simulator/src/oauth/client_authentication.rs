@@ -21,7 +21,7 @@ pub(crate) fn authenticate(world: &World, headers: &HeaderMap, form: &Params) ->
     }
 }
 
-fn credentials(headers: &HeaderMap, form: &Params) -> Result<(String, String), OAuthError> {
+pub(crate) fn credentials(headers: &HeaderMap, form: &Params) -> Result<(String, String), OAuthError> {
     if let Some(header) = headers.get(AUTHORIZATION) {
         let basic = header.to_str().ok().and_then(|value| value.strip_prefix("Basic "));
         return basic.and_then(decode).ok_or_else(OAuthError::wrong_secret);

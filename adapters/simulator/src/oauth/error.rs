@@ -6,12 +6,15 @@ use axum::http::header::{CACHE_CONTROL, PRAGMA};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::account_state::TokenError;
+
 /// An error code with the very description that Google sends, because callers are known to compare it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OAuthError {
     status: StatusCode,
     error: &'static str,
     description: String,
+    subtype: Option<&'static str>,
 }
 
 impl OAuthError {
@@ -20,6 +23,28 @@ impl OAuthError {
             status,
             error,
             description: description.into(),
+            subtype: None,
+        }
+    }
+
+    /// What Google tells of an account that the control endpoint has put in that state.
+    pub(crate) fn of_account(state: TokenError) -> Self {
+        let gone = "Token has been expired or revoked.";
+        match state {
+            TokenError::Revoked | TokenError::TestingExpired | TokenError::Idle => Self::invalid_grant(gone),
+            TokenError::AccountDeleted => Self::invalid_grant("Bad Request"),
+            TokenError::InvalidRapt => Self {
+                subtype: Some("invalid_rapt"),
+                ..Self::invalid_grant("reauth related error (invalid_rapt)")
+            },
+            TokenError::AdminPolicyEnforced => Self::new(
+                StatusCode::BAD_REQUEST,
+                "admin_policy_enforced",
+                "Access to your account data is restricted by policies within your organization.",
+            ),
+            TokenError::InvalidClient => Self::unknown_client(),
+            TokenError::RateLimited => Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", ""),
+            TokenError::Outage => Self::new(StatusCode::SERVICE_UNAVAILABLE, "internal_failure", ""),
         }
     }
 
@@ -86,8 +111,11 @@ impl OAuthError {
 
 impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
-        let body = Json(json!({"error": self.error, "error_description": self.description}));
-        (self.status, NEVER_STORED, body).into_response()
+        let mut body = json!({"error": self.error, "error_description": self.description});
+        if let Some(subtype) = self.subtype {
+            body["error_subtype"] = json!(subtype);
+        }
+        (self.status, NEVER_STORED, Json(body)).into_response()
     }
 }
 

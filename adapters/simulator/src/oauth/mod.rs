@@ -1,9 +1,9 @@
 //! Google's OAuth 2.0 and `OpenID` Connect endpoints, as far as a web server uses them.
 
 mod authorize;
-mod client_authentication;
+pub(crate) mod client_authentication;
 mod discovery;
-mod error;
+pub(crate) mod error;
 pub(crate) mod id_token;
 pub(crate) mod keys;
 pub(crate) mod ledger;
@@ -14,7 +14,7 @@ pub(crate) mod scopes;
 mod token;
 mod tokeninfo;
 pub(crate) mod user_agent;
-mod userinfo;
+pub(crate) mod userinfo;
 
 use axum::Router;
 use axum::routing::{get, post};

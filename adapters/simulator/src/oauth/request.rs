@@ -48,7 +48,7 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    fn new(status: StatusCode, error: &'static str, explanation: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, error: &'static str, explanation: impl Into<String>) -> Self {
         Self {
             status,
             error,
@@ -56,15 +56,15 @@ impl Refusal {
         }
     }
 
-    fn invalid_request(explanation: impl Into<String>) -> Self {
+    pub(crate) fn invalid_request(explanation: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request", explanation)
     }
 
-    fn missing(parameter: &str) -> Self {
+    pub(crate) fn missing(parameter: &str) -> Self {
         Self::invalid_request(format!("Missing required parameter: {parameter}"))
     }
 
-    fn bad_value(parameter: &str) -> Self {
+    pub(crate) fn bad_value(parameter: &str) -> Self {
         Self::invalid_request(format!("Invalid parameter value for {parameter}"))
     }
 

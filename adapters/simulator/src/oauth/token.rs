@@ -62,6 +62,7 @@ fn exchange(
         .ok_or_else(|| OAuthError::missing("redirect_uri"))?;
     let code = world.ledger.take_code(text, &client.id, now);
     let code = code.ok_or_else(|| OAuthError::invalid_grant("Malformed auth code."))?;
+    world.token_error_of(&code.authorization.persona)?;
     if code.redirect_uri != redirect_uri {
         return Err(OAuthError::redirect_uri_mismatch());
     }
@@ -113,6 +114,7 @@ fn refresh(
         DeadToken::Ended => OAuthError::invalid_grant("Token has been expired or revoked."),
         DeadToken::Foreign => OAuthError::not_your_token(),
     })?;
+    world.token_error_of(&authorization.persona)?;
     if let Some(narrower) = form.get("scope") {
         let narrower = Scopes::parse(narrower).map_err(|_| OAuthError::invalid_scope())?;
         if !authorization.scopes.covers(&narrower) {

@@ -93,12 +93,13 @@ pub(crate) fn show(page: &impl Template) -> Response {
 
 /// The answer, or the page that says why there is none. It never leads back to the application.
 pub(crate) fn or_refusal(app: &Shared, answer: Result<Response, Refusal>) -> Response {
-    let refusal = match answer {
-        Ok(answer) => return answer,
-        Err(refusal) => refusal,
-    };
+    answer.unwrap_or_else(|refusal| refused(&app.settings.display_name, &refusal))
+}
+
+/// The page that says why.
+pub(crate) fn refused(display_name: &str, refusal: &Refusal) -> Response {
     let page = show(&RefusalPage {
-        display_name: &app.settings.display_name,
+        display_name,
         status: refusal.status.as_u16(),
         error: refusal.error,
         explanation: &refusal.explanation,
@@ -115,17 +116,21 @@ async fn home(State(app): State<App>) -> Response {
     })
 }
 
-async fn style() -> impl IntoResponse {
+pub(crate) async fn style() -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("style.css"))
 }
 
-/// A portrait: initials on a colour of one's own.
 async fn face(State(app): State<App>, Path(file): Path<String>) -> Response {
+    portrait(&app.personas, &file)
+}
+
+/// Initials on a colour of one's own.
+pub(crate) fn portrait(personas: &[Persona], file: &str) -> Response {
     let id = file.trim_end_matches(".svg");
-    let Some(position) = app.personas.iter().position(|persona| persona.id == id) else {
+    let Some(position) = personas.iter().position(|persona| persona.id == id) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let initials = app.personas[position].initials();
+    let initials = personas[position].initials();
     // Steps of the golden angle never come close to each other.
     let hue = (position * 137 + 200) % 360;
     let svg = format!(

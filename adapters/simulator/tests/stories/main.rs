@@ -1,7 +1,11 @@
 //! Stories about the simulated Google, told over HTTP as an application and a browser would live them.
 
 #[cfg(test)]
+mod accounts_in_trouble;
+#[cfg(test)]
 mod business_profile;
+#[cfg(test)]
+mod generic;
 #[cfg(test)]
 mod grants;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Who has granted what to whom, and every code and token that came of it.
 
+mod audit;
 mod live;
 
 use std::collections::HashMap;
@@ -10,6 +11,7 @@ use crate::oauth::pkce::Challenge;
 use crate::oauth::scopes::Scopes;
 use crate::random;
 
+pub use audit::{AccountTokens, TokenAudit};
 pub use live::LiveGrant;
 
 /// Google does not say how long a code lives; ten minutes is the most that the standard recommends.
@@ -66,6 +68,7 @@ struct RefreshToken {
     last_used: Time,
     expires_at: Option<Time>,
     dead: bool,
+    uses: u64,
 }
 
 impl RefreshToken {
@@ -94,6 +97,10 @@ pub(crate) struct Ledger {
     access_tokens: HashMap<String, AccessToken>,
     refresh_tokens: HashMap<String, RefreshToken>,
     issued: u64,
+    /// Refresh tokens that went because there were too many.
+    evictions: u64,
+    /// How often somebody presented a refresh token that had ended.
+    uses_of_ended: u64,
 }
 
 impl Ledger {
@@ -158,6 +165,7 @@ impl Ledger {
             last_used: now,
             expires_at,
             dead: false,
+            uses: 0,
         };
         self.refresh_tokens.insert(text.clone(), token);
         self.evict(&persona, &client_id, now);
@@ -173,6 +181,7 @@ impl Ledger {
             .collect();
         live.sort_unstable_by_key(|token| token.number);
         let too_many = live.len().saturating_sub(LIVE_REFRESH_TOKENS);
+        self.evictions += too_many as u64;
         for token in live.into_iter().take(too_many) {
             token.dead = true;
         }
@@ -185,9 +194,11 @@ impl Ledger {
             return Err(DeadToken::Foreign);
         }
         if !token.lives(now) {
+            self.uses_of_ended += 1;
             return Err(DeadToken::Ended);
         }
         token.last_used = now;
+        token.uses += 1;
         Ok(token.authorization.clone())
     }
 
