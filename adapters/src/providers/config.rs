@@ -78,6 +78,8 @@ pub struct ProviderConfig {
 
     /// The scopes that are asked for.
     pub scopes: Vec<String>,
+    /// What stands between two scopes: a space, as the standard has it, or a comma.
+    pub scope_separator: String,
     /// The ones without which a connection is useless; people can untick the others.
     pub required_scopes: Vec<String>,
     /// The `prompt` parameter; empty sends none.

@@ -42,6 +42,7 @@ impl ProviderConfig {
             issuer: "https://accounts.google.com".to_owned(),
             accepted_issuers: texts(&["accounts.google.com"]),
             scopes: texts(&["openid", "email", "profile", business_manage]),
+            scope_separator: " ".to_owned(),
             required_scopes: texts(&["openid", business_manage]),
             // A link is opened in somebody's everyday browser: let them choose whose account it is. And only a consent
             // that is really shown gives a refresh token.

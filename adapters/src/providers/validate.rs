@@ -107,6 +107,11 @@ impl ProviderConfig {
         if !self.scopes.iter().chain(&self.required_scopes).all(is_scope) {
             complaints.push("list each scope by itself in scopes and required_scopes, without spaces".to_owned());
         }
+        if ![" ", ",", "+"].contains(&self.scope_separator.as_str()) {
+            complaints.push("set scope_separator to a space, a comma or a plus".to_owned());
+        } else if self.scopes.iter().any(|scope| scope.contains(&self.scope_separator)) {
+            complaints.push("list each scope by itself in scopes, without the scope_separator".to_owned());
+        }
         let asked = scopes::canonical(&self.scopes);
         let missing: BTreeSet<_> = &scopes::canonical(&self.required_scopes) - &asked;
         if let Some(scope) = missing.first() {

@@ -27,6 +27,7 @@ mod revoke;
 pub(super) mod scopes;
 mod signing_keys;
 mod token;
+mod token_answer;
 mod transport;
 mod userinfo;
 
@@ -52,6 +53,7 @@ pub(super) struct OAuth {
     revoke_as: Option<RevokeAs>,
     issuers: Vec<String>,
     scopes: Vec<String>,
+    scope_separator: String,
     /// Fixed parameters of the sign-in address.
     parameters: Vec<(String, String)>,
     pkce: bool,
@@ -88,6 +90,7 @@ impl OAuth {
             }),
             issuers: [std::slice::from_ref(&config.issuer), &config.accepted_issuers].concat(),
             scopes: config.scopes.clone(),
+            scope_separator: config.scope_separator.clone(),
             parameters: prompt.into_iter().chain(config.authorize_parameters.clone()).collect(),
             pkce: config.pkce,
             timeout,
@@ -102,7 +105,7 @@ impl OAuth {
         let mut request = self
             .client
             .authorize_url(|| state)
-            .add_scopes(self.scopes.iter().cloned().map(Scope::new))
+            .add_scope(Scope::new(self.scopes.join(&self.scope_separator)))
             .add_extra_param("nonce", sign_in.nonce);
         if self.pkce {
             request = request.set_pkce_challenge(challenge(sign_in.code_challenge)?);

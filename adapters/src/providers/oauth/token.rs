@@ -1,6 +1,6 @@
 //! The token endpoint: a code becomes tokens, once.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use application::ports::provider::{CodeExchange, Credential, ProviderError};
 use oauth2::{
@@ -53,19 +53,27 @@ impl OAuth {
         if signed_in.is_some_and(|subject| subject.0 != account.subject) {
             return Err(refused("its two answers name two accounts"));
         }
-        let granted = match tokens.scopes() {
-            Some(granted) => scopes::canonical(granted.iter().map(|scope| scope.as_str())),
-            // RFC 6749 5.1: no scope in the answer means that all was granted that was asked for.
-            None => scopes::canonical(&self.scopes),
-        };
         let refresh_token = tokens.refresh_token().filter(|token| !token.secret().is_empty());
         Ok(Credential {
             access_token: tokens.access_token().secret().as_str().into(),
             refresh_token: refresh_token.map(|token| token.secret().as_str().into()),
             expires_at: tokens.expires_in().map(|lifetime| self.at(lifetime.as_secs())),
-            scopes: granted,
+            scopes: self.granted(&tokens),
             account,
         })
+    }
+
+    /// What a token answer says was granted.
+    pub(super) fn granted(&self, tokens: &Tokens) -> BTreeSet<String> {
+        match tokens.scopes() {
+            // The crate has taken them apart at spaces.
+            Some(granted) => {
+                let parts = granted.iter().flat_map(|scope| scope.split(&self.scope_separator));
+                scopes::canonical(parts)
+            }
+            // RFC 6749 5.1: no scope in the answer means that all was granted that was asked for.
+            None => scopes::canonical(&self.scopes),
+        }
     }
 
     async fn tokens(&self, exchange: &CodeExchange<'_>) -> Result<Tokens, ProviderError> {

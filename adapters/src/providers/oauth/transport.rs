@@ -5,7 +5,10 @@ use std::{pin::Pin, time::Duration};
 use application::ports::provider::ProviderError;
 use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
 
-use super::errors::{is_no_answer, of_status};
+use super::{
+    errors::{is_no_answer, of_status},
+    token_answer,
+};
 use crate::http::{HttpClient, HttpError};
 
 /// More than any token answer has ever needed.
@@ -32,8 +35,9 @@ impl Transport {
         if is_no_answer(answer.status) {
             return Err(NoAnswer(of_status(answer.status)));
         }
-        let mut response = HttpResponse::new(answer.body);
-        *response.status_mut() = answer.status;
+        let (status, body) = token_answer::standard(answer.status, answer.body);
+        let mut response = HttpResponse::new(body);
+        *response.status_mut() = status;
         *response.headers_mut() = answer.headers;
         Ok(response)
     }

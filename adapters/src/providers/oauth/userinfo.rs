@@ -4,10 +4,12 @@ use application::ports::provider::{Account, ProviderError};
 use oauth2::AccessToken;
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::{
     OAuth,
     errors::{of_status, refused, unavailable},
+    token_answer,
     transport::MAX_ANSWER,
 };
 
@@ -39,7 +41,10 @@ impl OAuth {
 
 fn account(body: &[u8]) -> Result<Account, ProviderError> {
     let info: UserInfo =
-        serde_json::from_slice(body).map_err(|_| unavailable("what it says about who signed in is malformed"))?;
+        serde_json::from_slice(body).map_err(|_| match serde_json::from_slice::<Map<String, Value>>(body) {
+            Ok(answer) if token_answer::refusal(&answer).is_some() => refused("it does not say who signed in"),
+            _ => unavailable("what it says about who signed in is malformed"),
+        })?;
     if info.sub.is_empty() || info.sub.len() > MAX_SUBJECT {
         return Err(unavailable("it names nobody who signed in"));
     }
