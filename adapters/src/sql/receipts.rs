@@ -97,7 +97,7 @@ mod tests {
 
     /// What is old is found by the index of ages. `PostgreSQL` counts what it reads; `SQLite` only says what it is going to do.
     ///
-    /// Mutant: in the order of their keys, it looks at all of them.
+    /// Mutant seen: in the order of their keys, it looks at all of them.
     #[tokio::test]
     async fn sqlite_finds_old_receipts_by_their_age() {
         let folder = tempfile::tempdir().unwrap();

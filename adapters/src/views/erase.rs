@@ -73,7 +73,7 @@ fn statement(view: &View, side: Side) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// Mutant: with a personal column in a view that does not say whom it is about, nothing could be erased from it, and this
+    /// Mutant seen: with a personal column in a view that does not say whom it is about, nothing could be erased from it, and this
     /// fails.
     #[test]
     fn every_view_with_personal_columns_says_whom_they_are_about() {

@@ -7,7 +7,10 @@ use axum::{
     http::{HeaderName, request::Parts},
 };
 use domain::{ids::TenantId, log::Position};
-use projections::View;
+use projections::{
+    View,
+    read::{Stale, StaleReason},
+};
 use utoipa::IntoParams;
 
 use super::authenticated::{Authenticated, Needs};
@@ -87,6 +90,12 @@ impl<N> Reading<N> {
         }
         Ok(())
     }
+}
+
+/// Whether a row is one of those that stand still, and why.
+pub(super) fn standing_still(stale: &Stale, id: &impl ToString) -> (bool, Option<StaleReason>) {
+    let reason = stale.get(&id.to_string()).copied();
+    (reason.is_some(), reason)
 }
 
 /// A token of this tenant for a position that the log has reached. Another's, and one that was altered, say nothing.

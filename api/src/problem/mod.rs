@@ -8,6 +8,8 @@ mod tests;
 
 pub use kind::Kind;
 
+use std::num::NonZeroU16;
+
 use axum::{
     http::{
         HeaderValue,
@@ -59,7 +61,7 @@ pub struct Problem {
     request_id: Option<RequestId>,
     /// For the header alone: when to come again.
     #[serde(skip)]
-    retry_after: Option<u64>,
+    retry_after: Option<NonZeroU16>,
     /// For the log alone.
     #[serde(skip)]
     cause: Option<String>,
@@ -130,7 +132,7 @@ impl Problem {
     /// Says in how many seconds it may be tried again.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after = Some(seconds);
+        self.retry_after = NonZeroU16::new(u16::try_from(seconds).unwrap_or(u16::MAX));
         self
     }
 
@@ -179,7 +181,7 @@ impl IntoResponse for Problem {
             _ => None,
         };
         if let Some(seconds) = self.retry_after {
-            headers.insert(RETRY_AFTER, seconds.into());
+            headers.insert(RETRY_AFTER, seconds.get().into());
         }
         response.extensions_mut().insert(self);
         response

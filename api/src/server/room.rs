@@ -145,7 +145,7 @@ mod tests {
         Request::new(Body::empty())
     }
 
-    /// API-10. Mutant: with one semaphore for both rooms, the API is refused here and this fails.
+    /// API-10. Mutant seen: with one semaphore for both rooms, the API is refused here and this fails.
     #[tokio::test]
     async fn a_full_public_room_takes_no_place_of_the_api() {
         let budgets = budgets();
@@ -161,7 +161,7 @@ mod tests {
         budgets.enter(Room::Public, empty()).await.unwrap();
     }
 
-    /// API-10. Mutant: with the place taken before the body is there, the second call is refused and this fails.
+    /// API-10. Mutant seen: with the place taken before the body is there, the second call is refused and this fails.
     #[tokio::test(start_paused = true)]
     async fn who_sends_slowly_takes_nobodys_place_and_is_not_waited_for() {
         let budgets = budgets();

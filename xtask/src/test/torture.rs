@@ -32,6 +32,9 @@ pub(crate) struct Options {
     /// The stories' short figures, times this; times 25 they are what is promised of them, or more
     #[arg(long, default_value_t = 25)]
     scale: u32,
+    /// For so many seconds at least no mail server is there, in the story of the mails
+    #[arg(long, default_value_t = 0)]
+    outage: u32,
     /// Repeat the round of this seed
     #[arg(long)]
     seed: Option<u64>,
@@ -74,6 +77,7 @@ fn all_stages(stages: &mut Stages, foreground: &Foreground, options: &Options, r
         println!("    seed {seed}");
         let long = [
             ("GRANTLINK_TEST_SCALE", options.scale.to_string().into()),
+            ("GRANTLINK_TEST_OUTAGE", options.outage.to_string().into()),
             ("GRANTLINK_TEST_SEED", seed.to_string().into()),
         ];
         let told = stages.run("stories", || {

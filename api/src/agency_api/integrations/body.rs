@@ -14,7 +14,7 @@ use projections::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::agency_api::document;
+use crate::agency_api::{document, reading::standing_still};
 
 /// An integration: the living connection of a location to a listing.
 #[derive(Debug, Serialize, ToSchema)]
@@ -152,9 +152,9 @@ impl Integration {
 
     /// The same, saying so if it is one of those that stand still.
     pub(super) fn among(self, stale: &Stale) -> Self {
-        let stale_reason = stale.get(&self.id.to_string()).copied();
+        let (stale, stale_reason) = standing_still(stale, &self.id);
         Self {
-            stale: stale_reason.is_some(),
+            stale,
             stale_reason,
             ..self
         }

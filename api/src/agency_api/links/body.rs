@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    agency_api::{document, input::Check, mail::Emailed},
+    agency_api::{document, input::Check, mail::Emailed, reading::standing_still},
     problem::Problem,
 };
 
@@ -312,9 +312,9 @@ impl Link {
 
     /// The same, saying so if it is one of those that stand still.
     pub(super) fn among(self, stale: &Stale) -> Self {
-        let stale_reason = stale.get(&self.id.to_string()).copied();
+        let (stale, stale_reason) = standing_still(stale, &self.id);
         Self {
-            stale: stale_reason.is_some(),
+            stale,
             stale_reason,
             ..self
         }

@@ -253,7 +253,7 @@ mod tests {
         }
     }
 
-    /// Mutant: without the look at `fsync`, its line fails.
+    /// Mutant seen: without the look at `fsync`, its line fails.
     #[test]
     fn a_server_that_loses_commits_is_called_wrong() {
         assert_eq!(server(&settings())[0].verdict, Verdict::Well);

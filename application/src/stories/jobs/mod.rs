@@ -229,7 +229,7 @@ impl Policy for Stumbles {
 
 /// A policy that breaks off at an event goes on behind it, and says so; what only a newer node can read is left to that one.
 ///
-/// Mutant: when a newer node's event is parked as well, nobody makes its jobs, and this fails.
+/// Mutant seen: when a newer node's event is parked as well, nobody makes its jobs, and this fails.
 #[tokio::test]
 async fn a_policy_goes_on_without_what_it_cannot_read_but_for_a_newer_nodes_events() {
     let (store, link) = with_link().await;

@@ -39,10 +39,10 @@ async fn said(stage: &Stage, arguments: &[&str]) -> anyhow::Result<String> {
     Ok(String::from_utf8(stage.run(arguments).await?.stdout)?)
 }
 
-/// A42: the policy goes on for everybody else, operators see what it went on without, and what is mended makes its job exactly
+/// The policy goes on for everybody else, operators see what it went on without, and what is mended makes its job exactly
 /// once, whoever lets it be seen again how often.
 ///
-/// Mutant: when the policy stands before what is damaged, the next connection is never synchronised, and this fails.
+/// Mutant seen: when the policy stands before what is damaged, the next connection is never synchronised, and this fails.
 async fn a_damaged_event_is_parked_and_makes_its_job_once_it_is_mended(database: Database) -> anyhow::Result<()> {
     let mut stage = Stage::set(database).await?;
     connect(&stage, BAKERY).await?;

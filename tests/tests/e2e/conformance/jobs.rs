@@ -126,7 +126,7 @@ async fn a_policy_begins_at_the_head_and_where_it_stood(database: Database) -> a
 
 /// It is parked in the step that goes on without it, and whoever frees it first writes its jobs.
 ///
-/// Mutant: when `unpark` does not look whether it was parked, the second one counts too, and this fails.
+/// Mutant seen: when `unpark` does not look whether it was parked, the second one counts too, and this fails.
 async fn an_event_that_is_parked_makes_its_jobs_once(database: Database) -> anyhow::Result<()> {
     let (here, there) = (database.open().await?, database.open().await?);
     assert_eq!(here.jobs.checkpoint(POLICY, Position(0)).await?, Position(0));
@@ -197,7 +197,7 @@ async fn a_job_is_in_one_workers_hands_at_a_time(database: Database) -> anyhow::
     Ok(())
 }
 
-/// Mutant: without the fence the one who woke up too late marks as done what somebody else is at.
+/// Mutant seen: without the fence the one who woke up too late marks as done what somebody else is at.
 async fn a_job_whose_worker_fell_silent_is_taken_over_and_its_late_answer_refused(
     database: Database,
 ) -> anyhow::Result<()> {

@@ -80,7 +80,7 @@ async fn no_answer_needs_a_whole_table() -> anyhow::Result<()> {
 
 /// What was old goes by age: of each table a few rows are read, however many are kept.
 ///
-/// Mutants: without the index of the receipts' ages, and with them in the order of their keys, the whole table is read, and this fails.
+/// Mutant seen: without the index of the receipts' ages the whole table is read, and this fails.
 #[tokio::test(flavor = "multi_thread")]
 async fn keeping_house_reads_what_goes_and_not_what_stays() -> anyhow::Result<()> {
     run(Kind::Postgres, async |database: Database| {

@@ -77,7 +77,7 @@ async fn postgres(program: &str, arguments: &[&str]) -> anyhow::Result<()> {
 /// VA-5: the database is put back as it was before the erasure. The ledger knows better, before anybody can read. On `PostgreSQL`
 /// what is looked through are all rows of all tables.
 ///
-/// Mutant: without holding the ledger against the database at the start, Olive can be read again, and this fails.
+/// Mutant seen: without holding the ledger against the database at the start, Olive can be read again, and this fails.
 async fn a_restored_backup_is_erased_again_before_the_server_answers(database: Database) -> anyhow::Result<()> {
     let backup = Backup {
         database: database.clone(),
@@ -162,6 +162,8 @@ async fn an_erasure_that_is_refused_is_not_remembered(database: Database) -> any
 
 /// VA-5. The server is killed between the moment in which a sign-in stored what the provider gave and that in which it would have
 /// found its link revoked by the erasure. The stored row is put there by hand: it is the sign-in's own, a moment later.
+///
+/// Mutant seen: when the start looks for nothing that came late, the row stays, and this fails.
 async fn what_a_provider_gave_too_late_is_dropped_by_the_next_start(database: Database) -> anyhow::Result<()> {
     let mut stage = Stage::set(database).await?;
     let place = stage.agency.bakery().await?;

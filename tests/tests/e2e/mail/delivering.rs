@@ -131,9 +131,9 @@ async fn flags_at_creation_are_independent_and_all_links_go_in_one_mail(database
     Ok(())
 }
 
-/// B29: what a command made necessary is there for whoever reads with its position.
+/// What a command made necessary is there for whoever reads with its position.
 ///
-/// Mutant: without the wait for the policies, a list is read before the policy has seen the event, and this fails.
+/// Mutant seen: without the wait for the policies, a list is read before the policy has seen the event, and this fails.
 async fn a_job_is_listed_for_whoever_waits_for_its_events_position(database: Database) -> anyhow::Result<()> {
     let office = Office::open(database).await?;
     let agency = &office.stage.agency;

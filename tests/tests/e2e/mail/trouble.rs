@@ -29,7 +29,7 @@ pub(crate) fn path_of(issued: &Value) -> String {
     format!("/links/{}", issued["id"].as_str().unwrap_or_default())
 }
 
-/// A61. Mutant: with a seal made for another event's id, the refusal never stands on the link.
+/// A61. Mutant seen: when a refused address is tried again and again, the link never says so. Mutant: with a seal made for another event's id, the refusal never stands on the link.
 async fn a_refusal_stands_on_the_link_and_a_corrected_address_gets_the_mail(database: Database) -> anyhow::Result<()> {
     let office = Office::open(database).await?;
     let refuses = Deed::Answer(550, "5.1.1 <olvie@example.com> is not known here".to_owned());
@@ -102,7 +102,7 @@ async fn erased_without_a_trace(office: &Office, customer: &str, path: &str) -> 
     Ok(())
 }
 
-/// API-8.
+/// API-8. Mutant seen: with a Message-ID for each try, the copies cannot be told to be one, and this fails.
 async fn a_mail_that_was_cut_after_the_final_dot_comes_again_with_the_same_id(
     database: Database,
 ) -> anyhow::Result<()> {

@@ -2,7 +2,8 @@
 
 mod doctor;
 mod drain;
-mod overload;
+mod floods;
+pub(crate) mod overload;
 mod probes;
 mod traces;
 
@@ -15,7 +16,7 @@ const POLL: Duration = Duration::from_millis(20);
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// Asks a node whether it is ready until it answers with that status; what it said then.
-async fn until_readyz(port: u16, status: u16) -> anyhow::Result<Answer> {
+pub(crate) async fn until_readyz(port: u16, status: u16) -> anyhow::Result<Answer> {
     let deadline = Instant::now() + LONGEST;
     loop {
         let answer = probe(port, "/readyz").await?;

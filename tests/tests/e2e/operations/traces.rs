@@ -61,6 +61,8 @@ async fn issue_traced(stage: &Stage, flags: &str) -> anyhow::Result<(String, Val
 }
 
 /// From the request to the views.
+///
+/// Mutant seen: without the commit's step, a part is missing, and this fails.
 async fn an_issued_link_is_a_trace_of_its_caller_with_all_its_parts(database: Database) -> anyhow::Result<()> {
     // Only what its caller wants is traced here.
     let (stage, collector) = traced(database, 0.0).await?;
@@ -105,6 +107,8 @@ fn nanos(span: &Value, key: &str) -> anyhow::Result<u64> {
 }
 
 /// OA-9, TI-4. Every request is traced: calls, pages, the sign-in with its calls of the provider.
+///
+/// Mutant seen: with the request's path in its step, a link's token and id are traced, and this fails.
 async fn nothing_that_is_traced_opens_anything_or_names_anybody(database: Database) -> anyhow::Result<()> {
     let (mut stage, collector) = traced(database, 1.0).await?;
     let link = stage.agency.fresh_link().await?;

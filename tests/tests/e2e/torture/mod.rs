@@ -16,6 +16,7 @@ mod lost_answers;
 mod mailed;
 mod model;
 mod mutants;
+mod overloaded;
 mod rebuilt_under_writes;
 mod returned_connections;
 mod silent_holder;
