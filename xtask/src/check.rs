@@ -6,6 +6,7 @@ pub(crate) mod generated;
 mod licences;
 mod metadata;
 mod policy;
+mod secrets;
 mod sizes;
 mod sources;
 
@@ -25,6 +26,7 @@ pub(crate) fn run() -> Result<()> {
     let mut stages = Stages::default();
     stages.run("format", || cargo::run(&mut cargo(["fmt", "--all", "--check"])));
     stages.run("file sizes", || refuse(&sizes::check(cargo::root())?));
+    stages.run("secrets", || refuse(&secrets::check(cargo::root())?));
     if let Some((metadata, policy)) = stages.run("metadata", || Ok((Metadata::read()?, Policy::read()?))) {
         stages.run("arrows", || refuse(&arrows::check(&metadata)));
         stages.run("bans", || refuse(&bans::check(&metadata, &policy.bans)));

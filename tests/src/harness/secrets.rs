@@ -30,7 +30,10 @@ impl Needle {
             self.text.replace('/', "%2F").into_bytes(),
         ];
         let in_base_64 = (0..3).map(|before| in_base_64(before, self.text.as_bytes()));
-        forms.into_iter().chain(in_base_64).any(|form| holds(hay, &form))
+        // The search of texts is a fast one, and what is no text cannot be a part of a form.
+        let hay = String::from_utf8_lossy(hay);
+        let mut forms = forms.into_iter().chain(in_base_64);
+        forms.any(|form| std::str::from_utf8(&form).is_ok_and(|form| !form.is_empty() && hay.contains(form)))
     }
 }
 
@@ -47,10 +50,6 @@ fn in_hexadecimal(bytes: &[u8]) -> Vec<u8> {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digits = |byte: &u8| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
     bytes.iter().flat_map(digits).collect()
-}
-
-fn holds(hay: &[u8], needle: &[u8]) -> bool {
-    !needle.is_empty() && hay.windows(needle.len()).any(|window| window == needle)
 }
 
 impl Database {

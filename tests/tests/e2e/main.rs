@@ -1,5 +1,6 @@
 //! The end-to-end tests, in one binary.
 
+mod attacks;
 mod browser;
 mod by_itself;
 mod conformance;

@@ -59,6 +59,7 @@ pub(super) struct Books {
     reuse_detections: u32,
     codes_presented_twice: u32,
     spent_codes: HashMap<String, Option<usize>>,
+    verifiers: Vec<String>,
 }
 
 /// What happened to tokens so far, in numbers; no token stands in it.
@@ -208,6 +209,21 @@ impl Books {
         let families = self.families.iter_mut();
         let theirs = families.filter(|family| family.authorization.persona == persona && !family.dead);
         theirs.map(|family| family.dead = true).count()
+    }
+
+    /// Remembers what a client proved itself with.
+    pub(super) fn hear(&mut self, verifier: &str) {
+        self.verifiers.push(verifier.to_owned());
+    }
+
+    /// Everything that nobody but a client and this server may ever know, by what it is.
+    pub(super) fn secrets(&self) -> Vec<(&'static str, String)> {
+        let named = |name: &'static str| move |text: &String| (name, text.clone());
+        let codes = self.codes.keys().chain(self.spent_codes.keys()).map(named("a code"));
+        let refresh = self.refresh_tokens.keys().map(named("a refresh token"));
+        let access = self.access_tokens.keys().map(named("an access token"));
+        let verifiers = self.verifiers.iter().map(named("a verifier"));
+        codes.chain(refresh).chain(access).chain(verifiers).collect()
     }
 
     pub(super) fn audit(&self, now: Time) -> Audit {

@@ -151,6 +151,11 @@ impl RunningGeneric {
         self.app.world.lock().await.books.audit(self.app.clock.now())
     }
 
+    /// Every code, token and verifier so far, each with what it is: for stories that look for them where they may not be.
+    pub async fn secrets(&self) -> Vec<(&'static str, String)> {
+        self.app.world.lock().await.books.secrets()
+    }
+
     /// Every request so far, without secrets.
     pub fn requests(&self) -> Vec<LoggedRequest> {
         self.app.log.requests()

@@ -86,6 +86,9 @@ fn exchange(
     if world.quirks.exact_redirect && form.get("redirect_uri") != Some(code.redirect_uri.as_str()) {
         return Err(INVALID_GRANT);
     }
+    if let Some(verifier) = form.get("code_verifier") {
+        world.books.hear(verifier);
+    }
     if !verifies(&code, form.get("code_verifier"), &world.quirks) {
         return Err(INVALID_GRANT);
     }

@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::{bail, ensure};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use grantlink_tests::{
     conformance::Database,
     harness::{Agency, Browser, Consent, Issued, Stage, program},
@@ -23,6 +24,7 @@ on_both_databases!(
     a_new_key_takes_over_while_a_customer_is_signing_in,
     a_change_of_keys_that_was_killed_is_finished_by_the_next_call,
     a_record_that_was_moved_is_named_and_left_alone,
+    a_keyring_that_is_a_text_is_changed_by_hand,
 );
 
 /// One link's record, put into another's place.
@@ -121,6 +123,47 @@ async fn a_record_that_was_moved_is_named_and_left_alone(database: Database) -> 
     let keys = succeeds(&stage, &["vault", "keys"], "k1\topens\t1 records").await?;
     assert!(keys.contains("k2\tactive"), "{keys}");
     Ok(())
+}
+
+/// VA-3. The keyring stands in the configuration: the second key is written beside the first, made the active one, and the first taken out,
+/// with a start of the server each time.
+///
+/// Mutant: when `vault rotate` wants a keyring's file also to go on with a change, this fails.
+async fn a_keyring_that_is_a_text_is_changed_by_hand(database: Database) -> anyhow::Result<()> {
+    let mut stage = Stage::set(database).await?;
+    let link = stage.agency.fresh_link().await?;
+    let first = std::fs::read_to_string(stage.files.keyring())?;
+    let file = format!("file = \"{}\"", stage.files.keyring().display());
+    let configuration = stage.files.configuration()?.replace(&file, "<keys>");
+    let ledger = stage.files.folder().join("erasures.ndjson");
+    let configuration = format!("{configuration}\n[erasure]\nledger = \"{}\"\n", ledger.display());
+    let second = format!("{first}k2 = \"{}\"\n", STANDARD.encode(rand::random::<[u8; 32]>()));
+    let active = second.replace("active = \"k1\"", "active = \"k2\"");
+    for text in [&first, &second, &active] {
+        stage
+            .files
+            .configure(&configuration.replace("<keys>", &format!("text = '''\n{text}'''")))?;
+        stage.server.restart().await?;
+        reveal(&stage.agency, &link).await?;
+    }
+    let refused = stage.run(&["vault", "retire", "k1"]).await?;
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        !refused.status.success() && said.contains("change keys.text yourself"),
+        "{said}"
+    );
+    succeeds(&stage, &["vault", "rotate"], "records were brought under k2").await?;
+
+    let without: String = active
+        .lines()
+        .filter(|line| !line.starts_with("k1 ="))
+        .fold(String::new(), |all, line| all + line + "\n");
+    stage
+        .files
+        .configure(&configuration.replace("<keys>", &format!("text = '''\n{without}'''")))?;
+    stage.server.restart().await?;
+    reveal(&stage.agency, &link).await?;
+    connect(&link, BAKERY).await
 }
 
 /// What a command says when it succeeds, which must hold some words.

@@ -4,6 +4,7 @@
 //! Each figure is a short one; `GRANTLINK_TEST_SCALE` makes it long, as `cargo xtask torture` does. `GRANTLINK_TEST_SEED` repeats
 //! the choices of a run.
 
+mod attacks;
 mod audit;
 mod crashed_database;
 mod durable_before_answer;

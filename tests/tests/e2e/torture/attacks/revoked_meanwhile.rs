@@ -1,0 +1,74 @@
+//! OA-11: a link that is revoked while somebody is signing in.
+
+use anyhow::ensure;
+use grantlink_tests::{
+    conformance::Database,
+    harness::{Browser, Consent, Stage},
+    on_both_databases,
+    scale::scaled,
+    torture::figure,
+};
+
+use super::at_the_provider;
+use crate::flow::BAKERY;
+
+on_both_databases!(
+    a_link_that_is_revoked_during_the_visit_connects_nothing,
+    a_revocation_and_a_completion_at_once_agree_on_who_came_first,
+);
+
+/// In a short run; a long one has two hundred.
+const VISITS: usize = 8;
+
+/// OA-11: revoked while the customer is at the provider. No token is asked for.
+///
+/// Mutant: when only the first page looks whether the link lives, the code is used, and this fails.
+async fn a_link_that_is_revoked_during_the_visit_connects_nothing(database: Database) -> anyhow::Result<()> {
+    let stage = Stage::set(database).await?;
+    for _ in 0..scaled(VISITS) {
+        let link = stage.agency.fresh_link().await?;
+        let mut browser = Browser::new()?;
+        let decided = at_the_provider(&mut browser, &link).await?;
+        stage.agency.revoke(&link).await?;
+        let back = browser.come_back(&decided).await?;
+        ensure!(
+            [403, 410].contains(&back.status.as_u16()),
+            "{}: {}",
+            back.status,
+            back.body
+        );
+    }
+    assert_eq!(stage.token_requests(), 0);
+    assert_eq!((stage.pending_credentials().await?, stage.credentials().await?), (0, 0));
+    Ok(())
+}
+
+/// OA-11: the agency revokes at the moment at which the customer picks. One of the two is refused, and the connection is there exactly when it is
+/// the agency.
+///
+/// Mutant: when completing does not expect the link as it was read, both succeed, and this fails.
+async fn a_revocation_and_a_completion_at_once_agree_on_who_came_first(database: Database) -> anyhow::Result<()> {
+    let stage = Stage::set(database).await?;
+    let (mut revoked, mut connected) = (0, 0);
+    for _ in 0..scaled(VISITS) {
+        let link = stage.agency.fresh_link().await?;
+        let mut browser = Browser::new()?;
+        let picker = browser.sign_in(&link.url, "olive", Consent::Everything).await?;
+        let fields = [("listing", BAKERY), ("confirm", BAKERY)];
+        let path = format!("/links/{}/revoke", link.id);
+        let body = serde_json::json!({});
+        let (picked, told) = tokio::join!(
+            browser.submit(&picker, "/c/pick", &fields),
+            stage.agency.post(&path, &body)
+        );
+        let (picked, told) = (picked?, told?);
+        let won = picked.status == 303;
+        ensure!(won != told.status.is_success(), "{} and {}", picked.status, told.status);
+        let connection = stage.agency.integration_now(&link).await?;
+        ensure!(connection["badge"]["usable"] == won, "{won}: {connection}");
+        connected += i64::from(won);
+        revoked += i64::from(!won);
+    }
+    assert_eq!(stage.credentials().await?, connected);
+    figure(&format!("{revoked} revocations and {connected} completions came first"))
+}
