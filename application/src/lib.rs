@@ -9,6 +9,7 @@ pub mod error;
 pub mod flow;
 pub mod housekeeping;
 pub mod idempotency;
+pub mod integrations;
 pub mod jobs;
 pub mod links;
 pub mod mail;

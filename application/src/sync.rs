@@ -6,11 +6,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use cqrs_es::Aggregate;
 use domain::{
-    connect_link::ConnectLink,
     event::Event,
-    ids::{IntegrationId, LinkId},
-    integration::{Connection, Integration, IntegrationEvent},
-    log::{Recorded, StreamId},
+    ids::IntegrationId,
+    integration::{Integration, IntegrationEvent},
+    log::Recorded,
 };
 
 use crate::{
@@ -18,10 +17,7 @@ use crate::{
     error::CommandError,
     jobs::{Handler, Outcome, Policy, Run, Wanted},
     metadata,
-    ports::{
-        provider::ProviderError,
-        vault::{Place, Record},
-    },
+    ports::provider::ProviderError,
 };
 
 /// The kind of its jobs.
@@ -43,12 +39,7 @@ impl Policy for SyncWhenAsked {
         let Event::Integration(IntegrationEvent::SyncRequested { .. }) = event else {
             return vec![];
         };
-        let wanted = Wanted::new(KIND).about(metadata::INTEGRATION, &recorded.aggregate_id);
-        // Which provider it is, the link knows that led here.
-        let link = recorded.note(metadata::LINK);
-        link.map(|link| wanted.about(metadata::LINK, link))
-            .into_iter()
-            .collect()
+        vec![Wanted::new(KIND).about(metadata::INTEGRATION, &recorded.aggregate_id)]
     }
 }
 
@@ -62,11 +53,10 @@ impl Handler for Synchronise {
     }
 
     async fn run(&self, run: &Run<'_>) -> Outcome {
-        let ids = (run.job.id_of(metadata::INTEGRATION), run.job.id_of(metadata::LINK));
-        let (Some(integration), Some(link)) = ids else {
+        let Some(integration) = run.job.id_of(metadata::INTEGRATION) else {
             return Outcome::Dead("the job does not say what it is about".to_owned());
         };
-        match look_at(run.app, integration, link).await {
+        match look_at(run.app, integration).await {
             Ok(outcome) => outcome,
             Err(CommandError::Provider(error)) => of_provider(&error),
             Err(error) => error.into(),
@@ -74,31 +64,14 @@ impl Handler for Synchronise {
     }
 }
 
-async fn look_at(app: &Arc<App>, integration: IntegrationId, link: LinkId) -> Result<Outcome, CommandError> {
-    let stream = StreamId::of::<Integration>(integration);
-    let found = app.replay::<Integration>(&stream).await?;
-    let link = app.replay::<ConnectLink>(&StreamId::of::<ConnectLink>(link)).await?;
-    let (Some(found), Some(terms)) = (found, link.and_then(|link| link.state.terms().cloned())) else {
-        return Ok(Outcome::Done("there is no such connection".to_owned()));
-    };
-    let Some(Connection {
-        grant,
-        generation,
-        listing,
-    }) = found.state.connection().cloned()
-    else {
+async fn look_at(app: &Arc<App>, integration: IntegrationId) -> Result<Outcome, CommandError> {
+    let Some(serving) = app.credential_of(integration).await? else {
         return Ok(Outcome::Done("it is not connected any more".to_owned()));
     };
-    let tenant = found.owner;
-    let record = Record::Credential(grant, generation);
-    let Some(row) = app.vault.get(&Place { tenant, record }).await? else {
-        return Ok(Outcome::later("it is being connected anew"));
-    };
-    let credential = app.open_credential(&row)?;
-    let connector = app.catalogue.connector(&terms.provider);
+    let connector = app.catalogue.connector(&serving.given_to.provider);
     let connector = connector.ok_or(CommandError::ProviderUnknown)?;
-    let listings = connector.listings(&credential.access_token).await?;
-    let is_there = listings.iter().any(|known| known.reference.id == listing.id);
+    let listings = connector.listings(&serving.credential.access_token).await?;
+    let is_there = listings.iter().any(|known| known.reference.id == serving.listing.id);
     Ok(if is_there {
         Outcome::Done("the listing is there".to_owned())
     } else {

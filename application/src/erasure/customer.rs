@@ -153,10 +153,12 @@ async fn release(
         Entry::Occupied(known) => known.into_mut(),
         Entry::Vacant(place) => place.insert(work.load::<Grant>(connection.grant).await?),
     };
+    let Some(generation) = grant.serving(id) else {
+        return Ok(());
+    };
     work.execute(grant, GrantCommand::Release { integration: id }).await?;
-    if !grant.is_in_use(connection.generation) {
-        work.set_credential_aside(connection.grant, connection.generation)
-            .await?;
+    if !grant.is_in_use(generation) {
+        work.set_credential_aside(connection.grant, generation).await?;
     }
     Ok(())
 }

@@ -54,6 +54,7 @@ impl UseCase for CompleteLink {
         let mut grant = work.load::<Grant>(self.grant).await?;
         let mut customer = work.load::<Customer>(hand.terms.customer).await?;
         let old = hand.integration.connection().cloned();
+        let before: Vec<u32> = grant.generations().collect();
         let (reference, generation) = (self.listing.reference.clone(), grant.latest() + 1);
         let connection = Connection {
             grant: self.grant,
@@ -73,23 +74,16 @@ impl UseCase for CompleteLink {
         let connect = self.connect(&hand, connection);
         work.execute(&mut hand.integration, connect).await?;
         work.delete_secret(Record::PendingCredential(self.attempt.id));
-        let credential = self.json(work, old.as_ref()).await?;
+        let over = before.into_iter().filter(|generation| !grant.is_in_use(*generation));
+        let credential = self.json(work, over).await?;
         work.put_secret(
             Record::Credential(self.grant, generation),
             &credential,
             Some(self.account_key),
         );
-
         let replaced = match old {
-            Some(old) if old.grant == self.grant => {
-                // Our copy alone: at the provider it is the same account's, which the new generation stands on.
-                if !grant.is_in_use(old.generation) {
-                    work.delete_secret(Record::Credential(old.grant, old.generation));
-                }
-                None
-            }
-            Some(old) => self.release(work, &hand, &old).await?,
-            None => None,
+            Some(old) if old.grant != self.grant => self.release(work, &hand, &old).await?,
+            _ => None,
         };
         Ok(Decision::Done(replaced))
     }
@@ -139,28 +133,35 @@ impl CompleteLink {
         hand: &LinkInHand,
         old: &Connection,
     ) -> Result<Option<Place>, CommandError> {
+        let integration = hand.terms.integration;
         let mut grant = work.load::<Grant>(old.grant).await?;
-        work.execute(
-            &mut grant,
-            GrantCommand::Release {
-                integration: hand.terms.integration,
-            },
-        )
-        .await?;
-        if grant.is_in_use(old.generation) {
+        let Some(generation) = grant.serving(integration) else {
+            return Ok(None);
+        };
+        work.execute(&mut grant, GrantCommand::Release { integration }).await?;
+        if grant.is_in_use(generation) {
             return Ok(None);
         }
-        work.set_credential_aside(old.grant, old.generation).await
+        work.set_credential_aside(old.grant, generation).await
     }
 
-    /// The credential to keep. A provider that gives no refresh token to an account which has one means that the old one goes on.
-    async fn json(&self, work: &Work<'_>, old: Option<&Connection>) -> Result<Vec<u8>, CommandError> {
+    /// The credential to keep, in place of those of the generations that are over. Of them our copies alone go: at the provider
+    /// they are the same account's, which the new one stands on. A provider that gives no refresh token to an account which has
+    /// one means that the old one goes on: the newest is carried over.
+    async fn json(
+        &self,
+        work: &mut Work<'_>,
+        over: impl DoubleEndedIterator<Item = u32>,
+    ) -> Result<Vec<u8>, CommandError> {
         let mut credential = self.credential.clone();
-        if let (None, Some(old)) = (&credential.refresh_token, old.filter(|old| old.grant == self.grant)) {
-            let place = work.place(Record::Credential(old.grant, old.generation));
-            if let Some(row) = work.app().vault.get(&place).await? {
+        for generation in over.rev() {
+            let place = work.place(Record::Credential(self.grant, generation));
+            if credential.refresh_token.is_none()
+                && let Some(row) = work.app().vault.get(&place).await?
+            {
                 credential.refresh_token = work.app().open_credential(&row)?.refresh_token;
             }
+            work.delete_secret(place.record);
         }
         serialized(&credential)
     }

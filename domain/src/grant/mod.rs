@@ -88,6 +88,11 @@ impl Grant {
         self.generations.get(&number)
     }
 
+    /// The generations that anything stands on, oldest first.
+    pub fn generations(&self) -> impl DoubleEndedIterator<Item = u32> {
+        self.generations.keys().copied()
+    }
+
     /// The generation that serves an integration, which may be newer than the one that it was connected with.
     pub fn serving(&self, integration: IntegrationId) -> Option<u32> {
         let serves = |(number, of): (&u32, &Generation)| of.integrations.contains(&integration).then_some(*number);

@@ -1,0 +1,5 @@
+//! Connections: the credentials that serve them.
+
+mod serving;
+
+pub use serving::Serving;
