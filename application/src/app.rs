@@ -18,6 +18,7 @@ use crate::{
     personal::PersonalData,
     ports::{
         StoreError,
+        accounts::AccountTurns,
         attempts::Attempts,
         cipher::Cipher,
         clock::{Clock, Entropy},
@@ -48,6 +49,8 @@ pub struct App {
     pub ledger: Arc<dyn Ledger>,
     /// What is left of a person outside log and vault.
     pub remains: Arc<dyn Remains>,
+    /// Whose turn it is at a provider account.
+    pub accounts: Arc<dyn AccountTurns>,
     /// The attempts' rows.
     pub attempts: Arc<dyn Attempts>,
     /// Logos.

@@ -55,6 +55,9 @@ pub enum CommandError {
     /// The listing is connected to another location, and nobody confirmed that this is meant.
     #[error("this listing is connected to another location already")]
     ListingInUse,
+    /// A member connects directly with it, so it is mailed to nobody.
+    #[error("a member connects directly with this link: it is mailed to nobody")]
+    LinkIsDirect,
     /// The link was mailed often enough.
     #[error("this link was mailed often enough: wait an hour, or send its address another way")]
     MailedOften,
@@ -64,6 +67,9 @@ pub enum CommandError {
     /// The member has no e-mail address that a test mail could go to.
     #[error("nobody's e-mail address is known that the test mail could go to")]
     NoAddress,
+    /// The provider does not know the app, or not with that secret.
+    #[error("the provider does not accept this client id and secret")]
+    AppRefused,
     /// The idempotency key was used for another request.
     #[error("the idempotency key was used with another body")]
     KeyReused,

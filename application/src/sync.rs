@@ -68,8 +68,8 @@ async fn look_at(app: &Arc<App>, integration: IntegrationId) -> Result<Outcome, 
     let Some(serving) = app.credential_of(integration).await? else {
         return Ok(Outcome::Done("it is not connected any more".to_owned()));
     };
-    let connector = app.catalogue.connector(&serving.given_to.provider);
-    let connector = connector.ok_or(CommandError::ProviderUnknown)?;
+    let given_to = &serving.given_to;
+    let connector = app.connector_for(&given_to.provider, &given_to.app).await?;
     let listings = connector.listings(&serving.credential.access_token).await?;
     let is_there = listings.iter().any(|known| known.reference.id == serving.listing.id);
     Ok(if is_there {

@@ -22,7 +22,7 @@ pub(crate) use neighbours::Neighbours;
 
 use crate::sql::{Pool, Probe, Stores, broken, head, migration_error, store_error, versions};
 
-const MIGRATIONS: [(i64, &str, &str); 7] = [
+const MIGRATIONS: [(i64, &str, &str); 8] = [
     (
         1,
         "events",
@@ -49,6 +49,11 @@ const MIGRATIONS: [(i64, &str, &str); 7] = [
         7,
         "parked events",
         include_str!("../../../migrations/postgres/0007_parked_events.sql"),
+    ),
+    (
+        8,
+        "account turns",
+        include_str!("../../../migrations/postgres/0008_account_turns.sql"),
     ),
 ];
 

@@ -3,6 +3,7 @@
 //! `$1` stands for a parameter in both, ids are text and times are microseconds, so one statement serves both. Only appending
 //! to the log differs: see `postgres` and `sqlite`.
 
+mod accounts;
 mod attempts;
 mod check;
 mod error;
@@ -26,6 +27,7 @@ mod writer;
 use std::sync::Arc;
 
 use application::ports::{
+    accounts::AccountTurns,
     attempts::Attempts,
     images::Images,
     jobs::Jobs,
@@ -63,6 +65,8 @@ pub struct Stores {
     pub receipts: Arc<dyn Receipts>,
     /// The vault's rows.
     pub vault: Arc<dyn Vault>,
+    /// Whose turn it is at a provider account.
+    pub accounts: Arc<dyn AccountTurns>,
     /// The attempts' rows.
     pub attempts: Arc<dyn Attempts>,
     /// The stored images.
@@ -89,6 +93,7 @@ impl Stores {
             log: Arc::new(log::Log::new(pool.clone(), writer.clone())),
             receipts: Arc::new(receipts::ReceiptRows::new(pool.clone())),
             vault: Arc::new(vault::VaultRows::new(pool.clone())),
+            accounts: Arc::new(accounts::AccountRows::new(pool.clone())),
             attempts: Arc::new(attempts::AttemptRows::new(pool.clone())),
             images: Arc::new(images::ImageRows::new(pool.clone())),
             mail: Arc::new(mail::MailRows::new(pool.clone())),

@@ -1,11 +1,12 @@
 use application::ports::{
     StoreError,
-    vault::{Place, SecretRow, Vault},
+    vault::{Place, Record, SecretRow, Vault},
 };
 use async_trait::async_trait;
+use domain::ids::{GrantId, TenantId};
 
 use super::{
-    Pool, Value,
+    Pool, Row, Value, broken,
     grouped::{Grouped, Statement},
 };
 
@@ -30,6 +31,8 @@ const DELETE: &str = "DELETE FROM vault WHERE tenant_id = $1 AND kind = $2 AND o
 const DELETE_OTHERS: &str = "DELETE FROM vault WHERE tenant_id = $1 AND kind = $2 AND owner <> $3";
 const DELETE_OF_NO_ATTEMPT: &str = "DELETE FROM vault WHERE kind = 'pending_credential'
     AND NOT EXISTS (SELECT 1 FROM attempts WHERE attempts.id = vault.owner)";
+const REPLACED: &str = "SELECT owner, sealed, account_key, created_at FROM vault
+    WHERE tenant_id = $1 AND kind = 'replaced' AND owner LIKE $2 ORDER BY created_at, owner";
 const ROWS_OF_ACCOUNT: &str = "SELECT count(*) FROM vault WHERE account_key = $1";
 
 /// The table of sealed records.
@@ -99,8 +102,30 @@ impl Vault for VaultRows {
         self.pool.write(DELETE_OF_NO_ATTEMPT, vec![]).await
     }
 
+    async fn replaced(&self, tenant: TenantId, grant: GrantId) -> Result<Vec<SecretRow>, StoreError> {
+        let generations = format!("{grant}/%");
+        let rows = self
+            .pool
+            .read(REPLACED, vec![tenant.to_string().into(), generations.into()])
+            .await?;
+        rows.into_iter().map(|row| replaced_row(tenant, grant, row)).collect()
+    }
+
     async fn rows_of_account(&self, account_key: &[u8; 32]) -> Result<u64, StoreError> {
         let row = self.pool.read_one(ROWS_OF_ACCOUNT, vec![account_key.into()]).await?;
         row.map_or(Ok(0), |mut row| row.count())
     }
+}
+
+fn replaced_row(tenant: TenantId, grant: GrantId, mut row: Row) -> Result<SecretRow, StoreError> {
+    let owner = row.text()?;
+    let generation = owner.rsplit('/').next().and_then(|number| number.parse().ok());
+    let generation = generation.ok_or_else(|| broken("a generation that was set aside has no number"))?;
+    let record = Record::Replaced(grant, generation);
+    Ok(SecretRow {
+        place: Place { tenant, record },
+        sealed: row.bytes()?,
+        account_key: row.optional_hash()?,
+        created_at: row.time()?,
+    })
 }

@@ -23,7 +23,7 @@ use crate::sql::{Pool, Probe, Stores, head, migration_error, store_error, versio
 const CONNECTIONS: u32 = 8;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-const MIGRATIONS: [(i64, &str, &str); 6] = [
+const MIGRATIONS: [(i64, &str, &str); 7] = [
     (1, "events", include_str!("../../../migrations/sqlite/0001_events.sql")),
     (2, "tables", include_str!("../../../migrations/sqlite/0002_tables.sql")),
     (
@@ -37,6 +37,11 @@ const MIGRATIONS: [(i64, &str, &str); 6] = [
         6,
         "parked events",
         include_str!("../../../migrations/sqlite/0006_parked_events.sql"),
+    ),
+    (
+        7,
+        "account turns",
+        include_str!("../../../migrations/sqlite/0007_account_turns.sql"),
     ),
 ];
 

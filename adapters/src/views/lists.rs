@@ -49,7 +49,7 @@ impl Standing for Badge {
     fn condition(self) -> &'static str {
         match self {
             Self::Pending => {
-                "connected = 0 AND (request_outcome = 'completed' OR (request_outcome IS NULL AND request_expires_at > $5))"
+                "connected = 0 AND ((request_outcome = 'completed' AND disconnected = 0) OR (request_outcome IS NULL AND request_expires_at > $5))"
             }
             Self::PendingRefresh => "connected = 1 AND request_outcome IS NULL AND request_expires_at > $5",
             Self::ViaLink => {
@@ -58,10 +58,13 @@ impl Standing for Badge {
             Self::Connected => {
                 "connected = 1 AND via_link IS NULL AND (request_outcome IS NOT NULL OR request_expires_at <= $5)"
             }
-            Self::Rejected => "connected = 0 AND request_outcome = 'declined'",
-            Self::Revoked => "connected = 0 AND request_outcome = 'revoked'",
+            Self::Rejected => "connected = 0 AND disconnected = 0 AND request_outcome = 'declined'",
+            Self::Revoked => "connected = 0 AND disconnected = 0 AND request_outcome = 'revoked'",
             Self::Expired => {
-                "connected = 0 AND (request_outcome = 'expired' OR (request_outcome IS NULL AND request_expires_at <= $5))"
+                "connected = 0 AND disconnected = 0 AND (request_outcome = 'expired' OR (request_outcome IS NULL AND request_expires_at <= $5))"
+            }
+            Self::Disconnected => {
+                "connected = 0 AND disconnected = 1 AND (request_outcome IS NOT NULL OR request_expires_at <= $5)"
             }
         }
     }

@@ -49,6 +49,8 @@ needs! {
     LinksWrite = Some(ApiKeyScope::LinksWrite);
     /// `integrations:read`
     IntegrationsRead = Some(ApiKeyScope::IntegrationsRead);
+    /// `integrations:write`
+    IntegrationsWrite = Some(ApiKeyScope::IntegrationsWrite);
     /// `audit:read`
     AuditRead = Some(ApiKeyScope::AuditRead);
     /// `events:read`
@@ -61,6 +63,8 @@ needs! {
     ReportsRead = Some(ApiKeyScope::ReportsRead);
     /// `mail:manage`
     MailManage = Some(ApiKeyScope::MailManage);
+    /// `providers:manage`
+    ProvidersManage = Some(ApiKeyScope::ProvidersManage);
 }
 
 /// A caller whose key opens and may do what the route needs.

@@ -15,6 +15,7 @@ mod jobs;
 mod links;
 mod mail;
 mod pages;
+mod provider_apps;
 mod providers;
 mod reading;
 mod reports;
@@ -110,12 +111,14 @@ fn with_document() -> OpenApiRouter<Server> {
         .routes(routes!(mail::set_habits))
         .routes(routes!(mail::test))
         .routes(routes!(timeline::of_link))
-        .routes(routes!(integrations::list))
-        .routes(routes!(integrations::read))
+        .routes(routes!(integrations::list, integrations::commands::connect))
+        .routes(routes!(integrations::read, integrations::commands::delete))
+        .routes(routes!(integrations::commands::disconnect))
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::read))
         .routes(routes!(jobs::retry))
         .routes(routes!(providers::list))
+        .routes(routes!(provider_apps::read, provider_apps::set, provider_apps::remove))
         .routes(routes!(feed::events))
         .routes(routes!(reports::days))
         .routes(routes!(reports::access))

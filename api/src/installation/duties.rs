@@ -6,6 +6,7 @@ use adapters::views::ViewDb;
 use application::{
     flow::AbandonAttempts,
     housekeeping::KeepHouse,
+    integrations::{TakeBack, TakeBackWhenReleased},
     jobs::Duties,
     links::SweepLinks,
     mail,
@@ -17,6 +18,8 @@ pub(super) fn duties(views: &Arc<ViewDb>) -> Duties {
     let duties = Duties::default()
         .policy(SyncWhenAsked)
         .handler(Synchronise)
+        .policy(TakeBackWhenReleased)
+        .handler(TakeBack)
         .recurring(SweepLinks(views.clone()))
         .recurring(AbandonAttempts)
         .recurring(KeepHouse);

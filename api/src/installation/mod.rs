@@ -208,6 +208,7 @@ fn assemble(
         receipts: Arc::clone(&stores.receipts),
         vault: Arc::clone(&stores.vault),
         ledger: Arc::new(FileLedger::new(config.ledger())),
+        accounts: Arc::clone(&stores.accounts),
         attempts: Arc::clone(&stores.attempts),
         images: Arc::clone(&stores.images),
         jobs: Arc::clone(&stores.jobs),

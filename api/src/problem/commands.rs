@@ -32,6 +32,8 @@ impl From<CommandError> for Problem {
             CommandError::AttemptOver => Self::new(Kind::SignInOver).detail(&text),
             CommandError::ListingNotPickable => Self::new(Kind::ListingNotPickable).detail(&text),
             CommandError::ListingInUse => Self::new(Kind::ListingInUse).detail(&text),
+            CommandError::LinkIsDirect => Self::new(Kind::LinkIsDirect).detail(&text),
+            CommandError::AppRefused => Self::new(Kind::AppRefused).detail(&text),
             CommandError::MailedOften => Self::new(Kind::MailedOften).detail(&text),
             CommandError::MailNotSetUp => Self::new(Kind::MailNotSetUp).detail(&text),
             CommandError::NoAddress => Self::new(Kind::NoMailAddress).detail(&text),

@@ -113,6 +113,10 @@ kinds! {
     IdempotencyKeyReused = UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The idempotency key was used before";
     /// A call with the idempotency key is under way.
     IdempotencyKeyInFlight = CONFLICT, "idempotency-key-in-flight", "A call with this idempotency key is under way";
+    /// A member connects directly with the link.
+    LinkIsDirect = CONFLICT, "link-is-direct", "This link is not for the customer";
+    /// The provider does not accept the app.
+    AppRefused = UNPROCESSABLE_ENTITY, "app-refused", "The provider does not accept this app";
     /// The link was mailed often enough.
     MailedOften = TOO_MANY_REQUESTS, "mailed-often", "This link was mailed often enough";
     /// The mail server was tried often enough.

@@ -1,6 +1,7 @@
 //! Agencies: how one joins, its API keys, and who stands behind a call.
 
 mod api_key;
+mod apps;
 mod authenticate;
 mod found;
 mod keys;
@@ -8,6 +9,7 @@ mod members;
 mod read;
 
 pub use api_key::{ApiKeyText, InvalidApiKey};
+pub use apps::{AppInUse, RemoveProviderApp};
 pub use authenticate::{Caller, Denied};
 pub use found::{FoundAgency, Founded, Owner};
 pub use keys::{IssueApiKey, RevokeApiKey};

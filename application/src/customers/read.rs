@@ -103,6 +103,7 @@ impl CustomerFile {
             }),
             CustomerEvent::PlanChanged { source_allowance } => self.source_allowance = source_allowance,
             CustomerEvent::SourceConnected { .. } => self.sources += 1,
+            CustomerEvent::SourceDisconnected { .. } => self.sources = self.sources.saturating_sub(1),
             CustomerEvent::Erased { .. } => {
                 self.sources = 0;
                 self.erased_at.get_or_insert(at);

@@ -6,7 +6,7 @@ use domain::{
     Timestamp,
     connect_link::{ConnectLink, ConnectLinkCommand, LinkEnd, RevokeReason, RevokedBy},
     customer::{Customer, CustomerCommand, CustomerError},
-    grant::{Grant, GrantCommand},
+    grant::Grant,
     ids::{CustomerId, GrantId, IntegrationId, LinkId, TenantId},
     integration::{Integration, IntegrationCommand, IntegrationEvent, RequestOutcome},
     log::StreamId,
@@ -138,8 +138,7 @@ fn revoker(actor: Actor) -> RevokedBy {
     }
 }
 
-/// Takes an integration off its grant. A credential that nothing stands on any more is set aside, to be taken back after the
-/// commit; one that another connection stands on stays with that.
+/// Takes an integration off its grant.
 async fn release(
     work: &mut Work<'_>,
     grants: &mut Grants,
@@ -153,12 +152,5 @@ async fn release(
         Entry::Occupied(known) => known.into_mut(),
         Entry::Vacant(place) => place.insert(work.load::<Grant>(connection.grant).await?),
     };
-    let Some(generation) = grant.serving(id) else {
-        return Ok(());
-    };
-    work.execute(grant, GrantCommand::Release { integration: id }).await?;
-    if !grant.is_in_use(generation) {
-        work.set_credential_aside(connection.grant, generation).await?;
-    }
-    Ok(())
+    work.release(connection.grant, grant, id).await
 }

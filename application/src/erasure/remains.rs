@@ -1,16 +1,17 @@
 //! What is kept of a person beside the log, and goes after the commit. All of it can be done again: whoever was interrupted begins
 //! anew and finds less.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use domain::{
     agency::Agency,
     customer::{Customer, CustomerEvent},
+    grant::Grant,
     ids::{AgencyId, CustomerId, GrantId, IntegrationId, LinkId, TenantId},
     integration::{Integration, IntegrationEvent},
     log::{Position, Recorded, StreamId},
     personal::Subject,
-    provider::ProviderId,
+    provider::{ProviderApp, ProviderId},
 };
 
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
         StoreError,
         attempts::Attempt,
         erasure::{LedgerEntry, Step},
-        vault::{Place, Record},
+        vault::{Place, Record, SecretRow},
     },
 };
 
@@ -119,33 +120,45 @@ impl App {
             tenant: attempt.tenant,
             record,
         };
-        self.take_back_and_delete(&attempt.provider, &place).await?;
+        if let Some(row) = self.vault.get(&place).await? {
+            self.take_back_and_delete(&attempt.provider, &attempt.app, &row).await?;
+        }
         self.listings.forget(attempt.id).await;
         Ok(())
     }
 
-    /// The credentials that the connection ever stood on and that were set aside.
+    /// The credentials of accounts that the connection ever stood on, as far as they were set aside.
     async fn clear_credentials(&self, tenant: TenantId, integration: IntegrationId) -> Result<(), CommandError> {
         let rows = self.log.load(&StreamId::of::<Integration>(integration), 0).await?;
-        for ((grant, generation), provider) in generations(&rows)? {
-            let record = Record::Replaced(grant, generation);
-            self.take_back_and_delete(&provider, &Place { tenant, record }).await?;
+        for grant in grants(&rows)? {
+            let found = self.replay::<Grant>(&StreamId::of::<Grant>(grant)).await?;
+            let Some(given_to) = found.and_then(|found| found.state.given_to().cloned()) else {
+                continue;
+            };
+            for row in self.vault.replaced(tenant, grant).await? {
+                self.take_back_and_delete(&given_to.provider, &given_to.app, &row)
+                    .await?;
+            }
         }
         Ok(())
     }
 
     /// Asks the provider to forget a credential, and forgets it ourselves, whatever the provider said: what is erased is not kept
     /// for another try.
-    async fn take_back_and_delete(&self, provider: &ProviderId, place: &Place) -> Result<(), CommandError> {
-        let Some(row) = self.vault.get(place).await? else {
-            return Ok(());
+    async fn take_back_and_delete(
+        &self,
+        provider: &ProviderId,
+        app: &ProviderApp,
+        row: &SecretRow,
+    ) -> Result<(), CommandError> {
+        let taken = match self.connector_for(provider, app).await {
+            Ok(connector) => self.take_back(connector.as_ref(), row).await,
+            Err(error) => Err(error),
         };
-        if let Some(connector) = self.catalogue.connector(provider)
-            && let Err(error) = self.take_back(connector, &row).await
-        {
+        if let Err(error) = taken {
             tracing::warn!(%error, "a credential of an erased customer could not be taken back");
         }
-        Ok(self.vault.delete(place).await?)
+        Ok(self.vault.delete(&row.place).await?)
     }
 }
 
@@ -158,18 +171,14 @@ impl Traces {
     }
 }
 
-/// Every generation that a connection ever stood on, with its provider.
-fn generations(rows: &[Recorded]) -> Result<BTreeMap<(GrantId, u32), ProviderId>, StoreError> {
-    let (mut found, mut provider) = (BTreeMap::new(), None);
+/// Every account that a connection ever stood on.
+fn grants(rows: &[Recorded]) -> Result<BTreeSet<GrantId>, StoreError> {
+    let mut found = BTreeSet::new();
     for row in rows {
-        match row.decode()? {
-            IntegrationEvent::LinkRequested { slot, .. } => provider = Some(slot.provider),
-            IntegrationEvent::Connected { connection, .. } | IntegrationEvent::Reconnected { connection, .. } => {
-                if let Some(provider) = &provider {
-                    found.insert((connection.grant, connection.generation), provider.clone());
-                }
-            }
-            _ => {}
+        if let IntegrationEvent::Connected { connection, .. } | IntegrationEvent::Reconnected { connection, .. } =
+            row.decode()?
+        {
+            found.insert(connection.grant);
         }
     }
     Ok(found)

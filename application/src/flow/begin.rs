@@ -84,9 +84,8 @@ impl App {
     pub async fn begin(self: &Arc<Self>, visit: &Visit, found: &FoundLink) -> Result<AttemptId, CommandError> {
         let context = found.context(self, visit);
         let connector = self
-            .catalogue
-            .connector(&found.terms.provider)
-            .ok_or(CommandError::ProviderUnknown)?;
+            .connector_of_agency(found.terms.agency, &found.terms.provider)
+            .await?;
         let interrupted = self.interrupt(visit, found).await?;
         let secrets = AttemptSecrets {
             state: self.random_text(),
@@ -134,7 +133,7 @@ impl App {
         if is_too_late || attempt.stage != Stage::Started {
             return Err(CommandError::AttemptOver);
         }
-        let connector = self.connector_of(&attempt)?;
+        let connector = self.connector_of(&attempt).await?;
         let sealed = self
             .attempts
             .sealed_verifier(id)
@@ -155,10 +154,10 @@ impl App {
     }
 
     /// The connector that an attempt went to: one that was configured anew meanwhile is another, and gets nothing of the old one's.
-    pub(super) fn connector_of(&self, attempt: &Attempt) -> Result<&dyn Connector, CommandError> {
-        let connector = self.catalogue.connector(&attempt.provider);
-        let same = |connector: &&dyn Connector| *connector.app() == attempt.app && connector.issuer() == attempt.issuer;
-        connector.filter(same).ok_or(CommandError::ProviderUnknown)
+    pub(crate) async fn connector_of(&self, attempt: &Attempt) -> Result<Arc<dyn Connector>, CommandError> {
+        let connector = self.connector_for(&attempt.provider, &attempt.app).await?;
+        let is_same = connector.issuer() == attempt.issuer;
+        is_same.then_some(connector).ok_or(CommandError::ProviderUnknown)
     }
 
     pub(super) fn open_secrets(&self, attempt: &Attempt, sealed: &[u8]) -> Result<AttemptSecrets, CommandError> {

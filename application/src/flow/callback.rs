@@ -101,7 +101,7 @@ impl App {
             .await?
             .ok_or(CommandError::AttemptOver)?;
         let now = self.clock.now();
-        if let Some(reason) = self.objection(&callback, &attempt) {
+        if let Some(reason) = self.objection(&callback, &attempt).await? {
             self.attempts.destroy_answer(attempt.id).await?;
             self.reject(&attempt, reason, callback.request, None).await?;
             return Ok(self.addresses.on(&attempt.host, REOPEN_PATH));
@@ -119,18 +119,23 @@ impl App {
     }
 
     /// What speaks against an answer: it must come on the path and from the issuer that the attempt went to, and in time.
-    fn objection(&self, callback: &CallbackAnswer, attempt: &Attempt) -> Option<CallbackRejection> {
-        let expected = self.catalogue.by_callback_path(&callback.path);
-        let same_path = expected.is_some_and(|connector| {
-            connector.about().id == attempt.provider
-                && *connector.app() == attempt.app
-                && connector.redirect_uri() == attempt.redirect_uri
-        });
+    async fn objection(
+        &self,
+        callback: &CallbackAnswer,
+        attempt: &Attempt,
+    ) -> Result<Option<CallbackRejection>, CommandError> {
+        let same_path = match self.connector_of(attempt).await {
+            Ok(connector) => {
+                connector.redirect_uri() == attempt.redirect_uri && path_of(&attempt.redirect_uri) == callback.path
+            }
+            Err(CommandError::ProviderUnknown) => false, // it was configured anew meanwhile
+            Err(error) => return Err(error),
+        };
         let same_issuer = callback.issuer.as_ref().is_none_or(|issuer| *issuer == attempt.issuer);
         if !same_path || !same_issuer {
-            return Some(CallbackRejection::MixUp);
+            return Ok(Some(CallbackRejection::MixUp));
         }
-        (self.clock.now() - attempt.started_at > STATE_LIFE).then_some(CallbackRejection::TooLate)
+        Ok((self.clock.now() - attempt.started_at > STATE_LIFE).then_some(CallbackRejection::TooLate))
     }
 
     /// Notes a rejection on the link's trail; the link itself is untouched.
@@ -180,6 +185,12 @@ impl App {
             HandOff::Error(error) => Ok(ProviderAnswer::Error(error)),
         }
     }
+}
+
+/// The path of an address: each app of each provider has one of its own.
+fn path_of(address: &str) -> &str {
+    let behind_scheme = address.split_once("://").map_or(address, |(_, rest)| rest);
+    behind_scheme.find('/').map_or("", |start| &behind_scheme[start..])
 }
 
 fn place(attempt: &Attempt) -> Place {

@@ -22,7 +22,7 @@ use crate::{
     ports::{
         attempts::{Attempt, Stage},
         provider::{Credential, Listing},
-        vault::{Place, Record},
+        vault::Record,
     },
     run::{Decision, UseCase},
     work::Work,
@@ -46,8 +46,7 @@ struct CompleteLink {
 }
 
 impl UseCase for CompleteLink {
-    /// Where the credential is that nothing stands on any more, when another account took the old one's place.
-    type Answer = Option<Place>;
+    type Answer = ();
 
     async fn decide(&self, work: &mut Work<'_>) -> Result<Decision<Self::Answer>, CommandError> {
         let mut hand = LinkInHand::load(work, self.attempt.link).await?;
@@ -64,7 +63,7 @@ impl UseCase for CompleteLink {
 
         hand.execute(work, self.complete(work, &connection)).await?;
         if hand.has_lapsed() {
-            return Ok(hand.decided(None));
+            return Ok(hand.decided(()));
         }
         let source = CustomerCommand::ConnectSource {
             integration: hand.terms.integration,
@@ -81,11 +80,11 @@ impl UseCase for CompleteLink {
             &credential,
             Some(self.account_key),
         );
-        let replaced = match old {
-            Some(old) if old.grant != self.grant => self.release(work, &hand, &old).await?,
-            _ => None,
-        };
-        Ok(Decision::Done(replaced))
+        if let Some(old) = old.filter(|old| old.grant != self.grant) {
+            let mut before = work.load::<Grant>(old.grant).await?;
+            work.release(old.grant, &mut before, hand.terms.integration).await?;
+        }
+        Ok(Decision::Done(()))
     }
 }
 
@@ -124,25 +123,6 @@ impl CompleteLink {
             replaces_account: hand.terms.replaces_account,
             personal: Personal::about(Subject::Customer(hand.terms.customer), facts),
         }
-    }
-
-    /// Takes the integration off the account that it stood on before.
-    async fn release(
-        &self,
-        work: &mut Work<'_>,
-        hand: &LinkInHand,
-        old: &Connection,
-    ) -> Result<Option<Place>, CommandError> {
-        let integration = hand.terms.integration;
-        let mut grant = work.load::<Grant>(old.grant).await?;
-        let Some(generation) = grant.serving(integration) else {
-            return Ok(None);
-        };
-        work.execute(&mut grant, GrantCommand::Release { integration }).await?;
-        if grant.is_in_use(generation) {
-            return Ok(None);
-        }
-        work.set_credential_aside(old.grant, generation).await
     }
 
     /// The credential to keep, in place of those of the generations that are over. Of them our copies alone go: at the provider
@@ -197,7 +177,7 @@ impl App {
             listing,
         };
         match self.run(&found.context(self, visit), command).await {
-            Ok(done) => self.settle(&attempt, done.answer).await?,
+            Ok(_) => self.settle(&attempt).await?,
             Err(error) => {
                 self.drop_if_lost(&attempt, &error).await?;
                 return Err(error);
@@ -230,17 +210,13 @@ impl App {
         Ok(listing.clone())
     }
 
-    /// After the commit: what nothing stands on any more is taken back.
-    async fn settle(&self, attempt: &Attempt, replaced: Option<Place>) -> Result<(), CommandError> {
+    /// After the commit. What nothing stands on any more is taken back by a job.
+    async fn settle(&self, attempt: &Attempt) -> Result<(), CommandError> {
         self.attempts
             .advance(attempt.id, Stage::Authorized, Stage::Completed)
             .await?;
         self.listings.forget(attempt.id).await;
-        let Some(place) = replaced else { return Ok(()) };
-        match self.vault.get(&place).await? {
-            Some(row) => self.take_back(self.connector_of(attempt)?, &row).await,
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     /// A race that was lost for good drops the credential; anything else can be tried again with it.

@@ -95,12 +95,16 @@ impl App {
 }
 
 impl FoundLink {
-    /// The frame of what a customer's browser does with this link.
+    /// The frame of what a customer's browser does with this link, or that of the member who connects directly.
     pub fn context(&self, app: &App, visit: &Visit) -> Context {
         Context {
             tenant: self.tenant,
             agency: self.terms.agency,
-            actor: Actor::Customer,
+            actor: if self.terms.is_direct {
+                Actor::Member(self.terms.requested_by)
+            } else {
+                Actor::Customer
+            },
             request: visit.request,
             now: app.clock.now(),
             network: visit.network.clone(),

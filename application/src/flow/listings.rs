@@ -46,7 +46,7 @@ impl App {
         attempt: &Attempt,
         credential: &Credential,
     ) -> Result<Arc<Vec<Listing>>, CommandError> {
-        let connector = self.connector_of(attempt)?;
+        let connector = self.connector_of(attempt).await?;
         let kept = self.listings.of(attempt.id, self.clock.now()).await;
         let ask = || async { connector.listings(&credential.access_token).await.map(Arc::new) };
         Ok(Arc::clone(kept.get_or_try_init(ask).await?))

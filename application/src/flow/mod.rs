@@ -20,6 +20,7 @@ pub use abandon::AbandonAttempts;
 pub use begin::Departure;
 pub use callback::{CallbackAnswer, ProviderAnswer};
 pub use complete::Pick;
+pub(crate) use credential::serialized;
 pub use found::{FoundLink, Visit};
 pub use listings::ListingCache;
 pub use network::NetworkKeys;

@@ -98,7 +98,7 @@ impl App {
             }
             Err(error) => return Err(error),
         };
-        let provider = self.connector_of(&attempt)?.about().clone();
+        let provider = self.connector_of(&attempt).await?.about().clone();
         let location = location.and_then(|location| location.name.clone());
         Ok(PickerPage {
             attempt: id,

@@ -154,7 +154,8 @@ impl App {
                     redirect_uri: &attempt.redirect_uri,
                     nonce: &attempt.nonce,
                 };
-                self.connector_of(&attempt)?
+                self.connector_of(&attempt)
+                    .await?
                     .exchange(&exchange)
                     .await
                     .map_err(|error| failure(&error))
@@ -208,7 +209,8 @@ impl App {
         credential: &Credential,
     ) -> Result<Option<AttemptFailure>, CommandError> {
         if !self
-            .connector_of(attempt)?
+            .connector_of(attempt)
+            .await?
             .required_scopes()
             .is_subset(&credential.scopes)
         {

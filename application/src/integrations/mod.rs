@@ -1,5 +1,13 @@
-//! Connections: the credentials that serve them.
+//! Connections: the credentials that serve them, and how they end.
 
+mod connectors;
+mod end;
+mod release;
 mod serving;
+mod take_back;
+mod turns;
 
+pub use end::{EndIntegration, Ending};
 pub use serving::Serving;
+pub use take_back::{TakeBack, TakeBackWhenReleased};
+pub(crate) use turns::TO_KEEP;

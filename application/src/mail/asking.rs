@@ -108,6 +108,9 @@ impl UseCase for SendLink {
         if let Some(end) = link.end_at(context.now) {
             return Err(ConnectLinkError::Ended(end).into());
         }
+        if terms.is_direct {
+            return Err(CommandError::LinkIsDirect);
+        }
         let customer = work.load::<Customer>(terms.customer).await?;
         if customer.is_erased() {
             return Err(CustomerError::Erased.into());

@@ -179,7 +179,8 @@ impl Letters {
         let is_wanted = match self.letter {
             LetterKind::Link => true,
             LetterKind::Reminder => habits.reminders.is_some(),
-            LetterKind::Receipt => habits.receipt && app.mail.serves(&agency),
+            // Where a member connected directly, the customer did nothing that a receipt could be for.
+            LetterKind::Receipt => habits.receipt && !first.terms.is_direct && app.mail.serves(&agency),
             LetterKind::RequesterReceipt => habits.requester_receipt && app.mail.serves(&agency),
         };
         if !is_wanted {

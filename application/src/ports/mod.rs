@@ -1,5 +1,6 @@
 //! What the use cases need from the world. The adapters implement it; nothing here knows how.
 
+pub mod accounts;
 pub mod attempts;
 pub mod cipher;
 pub mod clock;

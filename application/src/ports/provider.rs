@@ -1,6 +1,6 @@
 //! Providers: signing in, listing what can be connected, and taking access back.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use domain::provider::{ListingRef, ProviderApp, ProviderId};
@@ -9,14 +9,33 @@ use serde::{Deserialize, Serialize};
 
 /// The catalogue of configured providers.
 pub trait Catalogue: Send + Sync {
-    /// The connector of a provider; none when it is not configured.
-    fn connector(&self, provider: &ProviderId) -> Option<&dyn Connector>;
+    /// The connector of a provider, with the installation's app; none when it is not configured.
+    fn connector(&self, provider: &ProviderId) -> Option<Arc<dyn Connector>>;
 
-    /// The connector whose callback path that is.
-    fn by_callback_path(&self, path: &str) -> Option<&dyn Connector>;
+    /// The connector of a provider with another app; none when the provider is not configured.
+    fn with_app(&self, provider: &ProviderId, app: &OwnApp) -> Option<Arc<dyn Connector>>;
+
+    /// The provider whose callback path that is: its own, or that of an agency's app under it.
+    fn by_callback_path(&self, path: &str) -> Option<Arc<dyn Connector>>;
 
     /// Every configured provider.
-    fn all(&self) -> Vec<&dyn Connector>;
+    fn all(&self) -> Vec<Arc<dyn Connector>>;
+}
+
+/// An app that an agency registered at a provider itself.
+#[derive(Clone, Debug)]
+pub struct OwnApp {
+    /// Who registered it, and its client id.
+    pub app: ProviderApp,
+    /// Under which number its secret is kept: another secret has another number.
+    pub number: u32,
+    /// Its client secret.
+    pub secret: SecretString,
+}
+
+impl OwnApp {
+    /// The number of one that is only tried: nobody keeps anything for it.
+    pub const TRIED: u32 = 0;
 }
 
 /// What pages say about a provider.
@@ -189,6 +208,11 @@ pub trait Connector: Send + Sync {
     /// How far [`Connector::revoke`] reaches. Unless said otherwise, it is taken for far-reaching, which harms nobody else.
     fn revokes(&self) -> Revokes {
         Revokes::Account
+    }
+
+    /// Whether the provider knows the app, and takes its secret. A provider that cannot be asked without a sign-in is not asked.
+    async fn check_app(&self) -> Result<(), ProviderError> {
+        Ok(())
     }
 
     /// Takes back what the account granted. Success when it was taken back before.

@@ -5,6 +5,7 @@ use domain::{
     Timestamp,
     ids::{AttemptId, GrantId, LinkId, TenantId},
     personal::Subject,
+    provider::ProviderId,
 };
 
 use super::StoreError;
@@ -41,6 +42,8 @@ pub enum Record {
     Receipt(String, String),
     /// An agency's mail account of that number: host, login, sender.
     MailAccount(u32),
+    /// The secret of an agency's own app at a provider, under that number.
+    ProviderApp(ProviderId, u32),
 }
 
 impl Record {
@@ -57,6 +60,7 @@ impl Record {
             Self::NetworkKey(_) => "network_key",
             Self::Receipt(..) => "receipt",
             Self::MailAccount(_) => "mail_account",
+            Self::ProviderApp(..) => "provider_app",
         }
     }
 
@@ -70,6 +74,7 @@ impl Record {
             Self::NetworkKey(month) => month.clone(),
             Self::Receipt(route, key) => format!("{route}\n{key}"),
             Self::MailAccount(number) => number.to_string(),
+            Self::ProviderApp(provider, number) => format!("{provider}/{number}"),
         }
     }
 }
@@ -117,6 +122,9 @@ pub trait Vault: Send + Sync {
     /// Deletes what providers gave to attempts that are no more: their rows went when a customer was erased, and this came late.
     /// Answers how many there were.
     async fn delete_of_no_attempt(&self) -> Result<u64, StoreError>;
+
+    /// The generations of a grant that were set aside, to be taken back at the provider.
+    async fn replaced(&self, tenant: TenantId, grant: GrantId) -> Result<Vec<SecretRow>, StoreError>;
 
     /// How many rows, in any tenant, stand on the same provider account.
     async fn rows_of_account(&self, account_key: &[u8; 32]) -> Result<u64, StoreError>;

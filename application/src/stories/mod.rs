@@ -64,6 +64,7 @@ fn node(store: &Arc<Store>, states: States) -> Arc<App> {
         vault: Arc::new(Unused),
         ledger: Arc::new(Unused),
         remains: Arc::new(Unused),
+        accounts: Arc::new(Unused),
         attempts: Arc::new(Unused),
         images: Arc::new(Unused),
         jobs: Arc::new(jobs::Rows::default()),

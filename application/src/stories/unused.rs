@@ -1,5 +1,7 @@
 //! Ports of which the stories touch next to nothing.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use domain::{
     Timestamp, ids,
@@ -8,9 +10,11 @@ use domain::{
     provider::ProviderId,
 };
 use secrecy::SecretSlice;
+use uuid::Uuid;
 
 use crate::ports::{
     StoreError,
+    accounts::AccountTurns,
     attempts::{Attempt, Attempts, Claim, Stage},
     cipher::{Cipher, CipherError, HashPurpose},
     clock::Clock,
@@ -18,7 +22,7 @@ use crate::ports::{
     images::{Image, Images},
     listings::ListingsInUse,
     mail::{AccountOwner, MailAccount, MailHealth, MailRecords, Mailer, NotSent, OutgoingMail, ServerWords},
-    provider::{Catalogue, Connector},
+    provider::{Catalogue, Connector, OwnApp},
     vault::{Place, SecretRow, Vault},
 };
 
@@ -54,6 +58,10 @@ unused! {
         forget_some(Timestamp, u32) -> u32;
         advance(ids::AttemptId, Stage, Stage) -> bool;
     }
+    AccountTurns {
+        take(&[u8; 32], Uuid, Timestamp, Timestamp) -> bool;
+        end(&[u8; 32], Uuid) -> bool;
+    }
     MailRecords {
         note(&str, Option<&str>, Timestamp) -> ();
         health(&str) -> MailHealth;
@@ -65,6 +73,7 @@ unused! {
         delete(&Place) -> ();
         delete_others(&Place) -> ();
         delete_of_no_attempt() -> u64;
+        replaced(ids::TenantId, ids::GrantId) -> Vec<SecretRow>;
         rows_of_account(&[u8; 32]) -> u64;
     }
     Ledger {
@@ -85,15 +94,19 @@ unused! {
 }
 
 impl Catalogue for Unused {
-    fn connector(&self, _: &ProviderId) -> Option<&dyn Connector> {
+    fn connector(&self, _: &ProviderId) -> Option<Arc<dyn Connector>> {
         None
     }
 
-    fn by_callback_path(&self, _: &str) -> Option<&dyn Connector> {
+    fn with_app(&self, _: &ProviderId, _: &OwnApp) -> Option<Arc<dyn Connector>> {
         None
     }
 
-    fn all(&self) -> Vec<&dyn Connector> {
+    fn by_callback_path(&self, _: &str) -> Option<Arc<dyn Connector>> {
+        None
+    }
+
+    fn all(&self) -> Vec<Arc<dyn Connector>> {
         vec![]
     }
 }

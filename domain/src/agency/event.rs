@@ -10,6 +10,7 @@ use crate::{
     ids::{MemberId, Mode},
     log::{LoggedEvent, stored_as_variant},
     personal::Personal,
+    provider::ProviderId,
     secret_hash::SecretHash,
     trail::Reminders,
 };
@@ -66,6 +67,10 @@ pub enum ApiKeyScope {
     #[serde(rename = "integrations:read")]
     #[strum(serialize = "integrations:read")]
     IntegrationsRead,
+    /// Connect directly, disconnect and delete integrations.
+    #[serde(rename = "integrations:write")]
+    #[strum(serialize = "integrations:write")]
+    IntegrationsWrite,
     /// Read audit trails.
     #[serde(rename = "audit:read")]
     #[strum(serialize = "audit:read")]
@@ -94,6 +99,10 @@ pub enum ApiKeyScope {
     #[serde(rename = "mail:manage")]
     #[strum(serialize = "mail:manage")]
     MailManage,
+    /// Manage the agency's own apps at providers.
+    #[serde(rename = "providers:manage")]
+    #[strum(serialize = "providers:manage")]
+    ProvidersManage,
 }
 
 impl ApiKeyScope {
@@ -238,6 +247,20 @@ pub enum AgencyEvent {
     },
     /// Its mail leaves over the installation's server again.
     MailAccountRemoved {},
+    /// New sign-ins at a provider go through an app of its own. Its secret is sealed in the vault.
+    ProviderAppSet {
+        /// The provider.
+        provider: ProviderId,
+        /// The app's client id there.
+        client_id: String,
+        /// Under which number its secret is kept, from 1.
+        number: u32,
+    },
+    /// New sign-ins at a provider go through the installation's app again.
+    ProviderAppRemoved {
+        /// The provider.
+        provider: ProviderId,
+    },
     /// It sends other mails by itself than before.
     MailHabitsChanged {
         /// From now on.

@@ -1,7 +1,9 @@
 //! An agency: its members, brand, hosts and API keys.
 
+mod apps;
 mod event;
 
+pub use apps::Apps;
 pub use event::{AgencyEvent, ApiKeyScope, Branding, Colour, InvalidColour, MailHabits, Role};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +15,7 @@ use crate::{
     host::HostName,
     ids::{MemberId, Mode},
     personal::Personal,
+    provider::ProviderId,
     secret_hash::SecretHash,
     trail::Reminders,
 };
@@ -29,6 +32,8 @@ pub struct Agency {
     mail_account: Option<u32>,
     mail_accounts: u32,
     mail_habits: MailHabits,
+    #[serde(default)]
+    apps: Apps,
 }
 
 /// An API key as the agency knows it; the secret itself is shown once and kept nowhere.
@@ -114,6 +119,11 @@ impl Agency {
         self.mail_habits
     }
 
+    /// Its own apps at providers.
+    pub fn apps(&self) -> &Apps {
+        &self.apps
+    }
+
     /// The number that the next key will have.
     pub fn next_key_number(&self) -> u32 {
         self.keys.keys().next_back().map_or(1, |last| last + 1)
@@ -172,6 +182,18 @@ pub enum AgencyCommand {
     SetMailAccount,
     /// Sends its mail over the installation's server again.
     RemoveMailAccount,
+    /// Signs in at a provider through an app of its own from now on, under the next free number.
+    SetProviderApp {
+        /// The provider.
+        provider: ProviderId,
+        /// The app's client id there.
+        client_id: String,
+    },
+    /// Signs in at a provider through the installation's app again.
+    RemoveProviderApp {
+        /// The provider.
+        provider: ProviderId,
+    },
     /// Changes which mails it sends by itself.
     ChangeMailHabits {
         /// From now on.
@@ -219,7 +241,7 @@ impl Agency {
     fn decide(&self, command: AgencyCommand) -> Result<Vec<AgencyEvent>, AgencyError> {
         use AgencyCommand::{
             AddHost, AddMember, ChangeBranding, ChangeMailHabits, Create, EraseMember, IssueApiKey, RemoveMailAccount,
-            RevokeApiKey, SetMailAccount,
+            RemoveProviderApp, RevokeApiKey, SetMailAccount, SetProviderApp,
         };
         match command {
             Create { .. } if self.name.is_some() => Err(AgencyError::AlreadyCreated),
@@ -233,6 +255,13 @@ impl Agency {
             }]),
             RemoveMailAccount if self.mail_account.is_none() => Ok(vec![]),
             RemoveMailAccount => Ok(vec![AgencyEvent::MailAccountRemoved {}]),
+            SetProviderApp { provider, client_id } => Ok(vec![AgencyEvent::ProviderAppSet {
+                number: self.apps.next_number(),
+                provider,
+                client_id,
+            }]),
+            RemoveProviderApp { provider } if self.apps.of(&provider).is_none() => Ok(vec![]),
+            RemoveProviderApp { provider } => Ok(vec![AgencyEvent::ProviderAppRemoved { provider }]),
             ChangeMailHabits { habits } if habits == self.mail_habits => Ok(vec![]),
             ChangeMailHabits { habits } if !habits.reminders.is_none_or(is_bearable) => {
                 Err(AgencyError::TooManyReminders)
@@ -323,6 +352,12 @@ impl Agency {
                 self.mail_accounts = *number;
             }
             AgencyEvent::MailAccountRemoved {} => self.mail_account = None,
+            AgencyEvent::ProviderAppSet {
+                provider,
+                client_id,
+                number,
+            } => self.apps.set(provider, client_id, *number),
+            AgencyEvent::ProviderAppRemoved { provider } => self.apps.remove(provider),
             AgencyEvent::MailHabitsChanged { habits } => self.mail_habits = *habits,
         }
     }

@@ -86,6 +86,8 @@ pub enum RevokeReason {
     Superseded,
     /// The customer was erased.
     CustomerErased,
+    /// The connection that it was for was deleted.
+    Deleted,
 }
 
 /// What happened to a connect link.

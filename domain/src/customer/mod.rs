@@ -101,6 +101,11 @@ pub enum CustomerCommand {
         /// The connection.
         integration: IntegrationId,
     },
+    /// Counts a source no more: its place in the allowance is free.
+    DisconnectSource {
+        /// The connection.
+        integration: IntegrationId,
+    },
     /// Erases the person behind it.
     Erase {
         /// Every link that was ever issued for it.
@@ -142,6 +147,11 @@ pub enum CustomerEvent {
     },
     /// A source was counted against the allowance.
     SourceConnected {
+        /// The connection.
+        integration: IntegrationId,
+    },
+    /// A source is counted no more: its connection is over.
+    SourceDisconnected {
         /// The connection.
         integration: IntegrationId,
     },
@@ -194,7 +204,7 @@ impl LoggedEvent for CustomerEvent {
 
 impl Customer {
     fn decide(&self, command: CustomerCommand) -> Result<Vec<CustomerEvent>, CustomerError> {
-        use CustomerCommand::{AddLocation, ChangeContact, ChangePlan, ConnectSource, Create, Erase};
+        use CustomerCommand::{AddLocation, ChangeContact, ChangePlan, ConnectSource, Create, DisconnectSource, Erase};
         match command {
             Create { .. } if self.agency.is_some() => Err(CustomerError::AlreadyCreated),
             Create {
@@ -222,6 +232,10 @@ impl Customer {
             ConnectSource { integration } if self.has_room_for(integration) => {
                 Ok(vec![CustomerEvent::SourceConnected { integration }])
             }
+            DisconnectSource { integration } if self.sources.contains(&integration) => {
+                Ok(vec![CustomerEvent::SourceDisconnected { integration }])
+            }
+            DisconnectSource { .. } => Ok(vec![]),
             ConnectSource { .. } => Err(CustomerError::AllowanceReached {
                 allowance: self.allowance.unwrap_or(0),
             }),
@@ -238,6 +252,9 @@ impl Customer {
             CustomerEvent::PlanChanged { source_allowance } => self.allowance = *source_allowance,
             CustomerEvent::SourceConnected { integration } => {
                 self.sources.insert(*integration);
+            }
+            CustomerEvent::SourceDisconnected { integration } => {
+                self.sources.remove(integration);
             }
             CustomerEvent::Erased { .. } => {
                 self.erased = true;

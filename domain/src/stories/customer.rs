@@ -72,6 +72,22 @@ fn a_customer_is_created_with_or_without_a_limit() {
     );
 }
 
+/// B45: what is disconnected is no longer counted; saying so twice is no news.
+#[test]
+fn a_source_that_is_disconnected_makes_room_for_another() {
+    let integration = integration(1);
+    let disconnected = CustomerEvent::SourceDisconnected { integration };
+    let disconnect = CustomerCommand::DisconnectSource { integration };
+    given::<Customer>(&full())
+        .when(disconnect.clone())
+        .then_expect_events(vec![disconnected.clone()]);
+    let after = [full(), vec![disconnected]].concat();
+    given::<Customer>(&after).when(disconnect).then_expect_events(vec![]);
+    given::<Customer>(&after)
+        .when(connect(3))
+        .then_expect_events(vec![connected(3)]);
+}
+
 #[test]
 fn a_customer_is_created_once() {
     given::<Customer>(&[created()])

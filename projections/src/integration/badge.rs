@@ -26,11 +26,14 @@ pub enum Badge {
     Expired,
     /// The agency took the link back, and nothing worked before.
     Revoked,
+    /// It worked, and was taken off its account.
+    Disconnected,
 }
 
 /// The badge of an integration by the clock. What works stays working, however its newest link ended.
 pub fn badge(row: &IntegrationRow, now: Timestamp) -> Badge {
     match (row.standing(), row.last_request(now).map(|last| last.outcome)) {
+        (None, Some(_)) if row.details.disconnected_at.is_some() => Badge::Disconnected,
         (Some(_), None) => Badge::PendingRefresh,
         (Some(standing), Some(_)) if standing.via.is_some() => Badge::ViaLink,
         (Some(_), Some(_)) => Badge::Connected,
@@ -52,6 +55,7 @@ impl Badge {
             Self::Rejected => "Rejected",
             Self::Expired => "Expired",
             Self::Revoked => "Revoked",
+            Self::Disconnected => "Disconnected",
         }
     }
 
@@ -65,6 +69,7 @@ impl Badge {
             Self::Rejected => "cross",
             Self::Expired => "clock",
             Self::Revoked => "ban",
+            Self::Disconnected => "unlink",
         }
     }
 
@@ -75,7 +80,7 @@ impl Badge {
             Self::ViaLink => "blue",
             Self::Connected => "green",
             Self::Rejected => "red",
-            Self::Expired | Self::Revoked => "grey",
+            Self::Expired | Self::Revoked | Self::Disconnected => "grey",
         }
     }
 

@@ -15,7 +15,7 @@ use domain::{
     customer::{Customer, CustomerEvent},
     event::Event,
     ids::{IntegrationId, LinkId},
-    integration::{Connection, Integration, IntegrationEvent, RequestOutcome},
+    integration::{Connection, Integration, IntegrationEvent, RequestOutcome, Via},
     personal::{Detail, Personal},
 };
 
@@ -36,7 +36,7 @@ impl IntegrationView {
     /// Its view.
     pub const VIEW: View = View {
         name: "integration",
-        version: 1,
+        version: 2,
         columns: &[
             Column::text("id"),
             Column::text("tenant"),
@@ -45,6 +45,7 @@ impl IntegrationView {
             Column::text("provider"),
             Column::integer("created_at"),
             Column::integer("connected"),
+            Column::integer("disconnected"),
             Column::text("via_link"),
             Column::text("listing"),
             Column::text("request_link"),
@@ -158,16 +159,20 @@ fn happened(seen: &Seen<'_>, event: &IntegrationEvent, rows: &mut Rows<Integrati
             rows.update(&integration, |row| close(row, *link, *outcome, at))
         }
         IntegrationEvent::Connected {
-            connection, personal, ..
+            connection,
+            via,
+            personal,
         }
         | IntegrationEvent::Reconnected {
-            connection, personal, ..
+            connection,
+            via,
+            personal,
         } => rows.update(&integration, |row| {
-            connect(row, connection, at);
+            connect(row, connection, *via, at);
             row.subject = seen.recorded.personal.as_ref().map(|personal| personal.subject);
             name(row, personal.as_ref());
         }),
-        IntegrationEvent::Disconnected {} => rows.update(&integration, disconnect),
+        IntegrationEvent::Disconnected {} => rows.update(&integration, |row| disconnect(row, at)),
         IntegrationEvent::Deleted {} => rows.update(&integration, |row| delete(row, at)),
     }
 }
@@ -186,8 +191,9 @@ fn close(row: &mut IntegrationRow, link: LinkId, outcome: RequestOutcome, at: Ti
 }
 
 /// It stands on nothing, and is called nothing, until it is connected again.
-fn disconnect(row: &mut IntegrationRow) {
+fn disconnect(row: &mut IntegrationRow, at: Timestamp) {
     row.details.standing = None;
+    row.details.disconnected_at = Some(at);
     name(row, None);
 }
 
@@ -206,12 +212,14 @@ fn delete(row: &mut IntegrationRow, at: Timestamp) {
     name(row, None);
 }
 
-/// A link that was completed just before, in the same stream, is what it was connected through.
-fn connect(row: &mut IntegrationRow, connection: &Connection, at: Timestamp) {
+/// A link that was completed just before, in the same stream, is what it was connected through, unless a member opened it.
+fn connect(row: &mut IntegrationRow, connection: &Connection, via: Via, at: Timestamp) {
+    row.details.disconnected_at = None;
     let before = row.details.standing.take();
+    let link = row.details.completing.take();
     row.details.standing = Some(Standing {
         connection: connection.clone(),
-        via: row.details.completing.take(),
+        via: link.filter(|_| via == Via::Link),
         connected_at: before.as_ref().map_or(at, |before| before.connected_at),
         reconnected_at: before.map(|_| at),
     });

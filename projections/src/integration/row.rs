@@ -72,6 +72,9 @@ pub struct IntegrationDetails {
     /// When it was deleted, unless a link was issued for it since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
+    /// When it was taken off its account, unless it was connected since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disconnected_at: Option<Timestamp>,
 }
 
 /// What a connected integration stands on.
@@ -152,6 +155,7 @@ impl ViewRow for IntegrationRow {
             Cell::text(&self.provider),
             Cell::time(self.created_at),
             Cell::Integer(Some(standing.is_some().into())),
+            Cell::Integer(Some(self.details.disconnected_at.is_some().into())),
             Cell::text_or_null(standing.and_then(|standing| standing.via.as_ref())),
             Cell::text_or_null(standing.map(|standing| &standing.connection.listing.id)),
             Cell::text(&self.request.link),
@@ -172,7 +176,8 @@ impl ViewRow for IntegrationRow {
         let (customer, location, provider) = (cells.parse()?, cells.parse()?, cells.convert()?);
         let created_at = cells.time()?;
         // They stand in the details as well; their columns are there to be filtered by.
-        let (_connected, _via_link, _listing) = (cells.integer()?, cells.text_or_null()?, cells.text_or_null()?);
+        let (_connected, _disconnected) = (cells.integer()?, cells.integer()?);
+        let (_via_link, _listing) = (cells.text_or_null()?, cells.text_or_null()?);
         let (link, expires_at) = (cells.parse()?, cells.time()?);
         let ended = match (cells.parse_or_null()?, cells.time_or_null()?) {
             (Some(outcome), Some(at)) => Some(Ended { outcome, at }),

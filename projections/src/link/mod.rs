@@ -118,6 +118,7 @@ fn issued(seen: &Seen<'_>, link: LinkId, terms: &LinkTerms, personal: Option<&Pe
         ended_at: None,
         details: LinkDetails {
             replaces_account: terms.replaces_account,
+            is_direct: terms.is_direct,
             ..LinkDetails::default()
         },
         subject: seen.recorded.personal.as_ref().map(|personal| personal.subject),

@@ -81,6 +81,9 @@ pub struct LinkRow {
 pub struct LinkDetails {
     /// Whether another provider account may take the place of the connected one.
     pub replaces_account: bool,
+    /// Whether a member opens it himself, to connect without the customer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_direct: bool,
     /// Why it was revoked.
     pub revoke_reason: Option<RevokeReason>,
     /// Why the latest attempt led nowhere.

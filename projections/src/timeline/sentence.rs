@@ -8,7 +8,7 @@ use domain::{
     event::Event,
     grant::GrantEvent,
     host::HostEvent,
-    integration::{IntegrationEvent, RequestOutcome, SyncReason},
+    integration::{IntegrationEvent, RequestOutcome, SyncReason, Via},
     personal::{Detail, Personal},
     trail::{CallbackRejection, DeliveryFailure, LetterKind, LinkObservation, Visitor},
 };
@@ -73,6 +73,18 @@ impl Scene<'_> {
             AgencyEvent::ApiKeyRevoked { number } => format!("{who} revoked API key {number}"),
             AgencyEvent::MailAccountSet { .. } => format!("{who} gave the agency a mail server of its own"),
             AgencyEvent::MailAccountRemoved {} => format!("{who} removed the agency's own mail server"),
+            AgencyEvent::ProviderAppSet {
+                provider, client_id, ..
+            } => format!(
+                "{who} set the agency's own app {client_id} for {}",
+                self.names.provider(provider)
+            ),
+            AgencyEvent::ProviderAppRemoved { provider } => {
+                format!(
+                    "{who} removed the agency's own app for {}",
+                    self.names.provider(provider)
+                )
+            }
             AgencyEvent::MailHabitsChanged { .. } => format!("{who} changed which mails are sent by themselves"),
             AgencyEvent::MemberErased { .. } => {
                 format!("{who} erased a member: name and e-mail address are gone for good")
@@ -106,6 +118,9 @@ impl Scene<'_> {
             CustomerEvent::SourceConnected { .. } => {
                 "the connection was counted as a source of the customer's plan".to_owned()
             }
+            CustomerEvent::SourceDisconnected { .. } => {
+                "the connection is no longer counted as a source of the customer's plan".to_owned()
+            }
             CustomerEvent::Erased { .. } => format!("{who} erased the customer: its personal data is gone for good"),
         }
     }
@@ -133,6 +148,10 @@ impl Scene<'_> {
                 reason: RevokeReason::CustomerErased,
                 ..
             } => format!("{who} erased the customer, which revoked the link"),
+            ConnectLinkEvent::Revoked {
+                reason: RevokeReason::Deleted,
+                ..
+            } => format!("{who} deleted the connection, which revoked the link"),
             ConnectLinkEvent::Expired { expires_at } => format!("the link expired on {}", day_and_time(*expires_at)),
         }
     }
@@ -185,16 +204,14 @@ impl Scene<'_> {
                 format!("{who} asked for the {provider} connection by a fresh link, in place of the one before")
             }
             IntegrationEvent::LinkClosed { outcome, .. } => closed(*outcome).to_owned(),
-            IntegrationEvent::Connected { personal, .. } => {
-                format!(
-                    "{} is connected{}",
-                    listing(personal.as_ref()),
-                    through(personal.as_ref())
-                )
-            }
-            IntegrationEvent::Reconnected { personal, .. } => {
+            IntegrationEvent::Connected { personal, via, .. } => {
                 let (listing, through) = (listing(personal.as_ref()), through(personal.as_ref()));
-                format!("{listing} is connected{through}; new credentials took the place of the old ones")
+                format!("{listing} is connected{through}{}", self.directly(*via))
+            }
+            IntegrationEvent::Reconnected { personal, via, .. } => {
+                let (listing, through) = (listing(personal.as_ref()), through(personal.as_ref()));
+                let directly = self.directly(*via);
+                format!("{listing} is connected{through}{directly}; new credentials took the place of the old ones")
             }
             IntegrationEvent::SyncRequested {
                 reason: SyncReason::Connected,
@@ -213,6 +230,14 @@ impl Scene<'_> {
             }
             IntegrationEvent::Disconnected {} => format!("{who} disconnected {provider}"),
             IntegrationEvent::Deleted {} => format!("{who} deleted the {provider} connection"),
+        }
+    }
+
+    /// What a member did without the customer.
+    fn directly(&self, via: Via) -> String {
+        match via {
+            Via::Link => String::new(),
+            Via::Member => format!(", directly by {}", self.who),
         }
     }
 

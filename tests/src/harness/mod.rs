@@ -22,7 +22,7 @@ pub use files::{Files, KEYRING};
 pub use network::{client, localhost_at_home};
 pub use others::{Other, with_parameter};
 pub use page::Page;
-pub use provider::{CALLBACK_HOST, FACEBOOK, GOOGLE, PROVIDER_HOST, callback_path, client_of};
+pub use provider::{CALLBACK_HOST, FACEBOOK, GOOGLE, PROVIDER_HOST, callback_path, client_of, renews};
 pub use secrets::Needle;
 pub use server::{Server, free_port, program};
 pub use simulator::personas::{Persona, everyone};

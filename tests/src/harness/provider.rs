@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
+use secrecy::{ExposeSecret, SecretString};
 use simulator::{OAuthClient, Running, Simulator, SimulatorConfig, personas::Persona};
+
+use super::network;
 
 /// The host that providers send people back to.
 pub const CALLBACK_HOST: &str = "connect.localhost";
@@ -41,6 +44,24 @@ pub(super) async fn start(port: u16, personas: Vec<Persona>) -> anyhow::Result<R
         ..SimulatorConfig::default()
     };
     Ok(Simulator::start(config).await?)
+}
+
+/// Whether the simulated Google gives a fresh access token for that refresh token.
+///
+/// # Errors
+/// When it does not answer.
+pub async fn renews(google: &Running, token: &SecretString) -> anyhow::Result<bool> {
+    let (client, secret) = (client_of(GOOGLE), secret_of(GOOGLE));
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", token.expose_secret()),
+        ("client_id", &client),
+        ("client_secret", &secret),
+    ];
+    let asked = network::client()?
+        .post(format!("{}/token", google.base_url()))
+        .form(&form);
+    Ok(asked.send().await?.status().is_success())
 }
 
 /// Both providers' part of the configuration.

@@ -21,6 +21,7 @@ use domain::{
 };
 use grantlink::{config::Config, installation::Installation};
 use reqwest::Url;
+use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -94,6 +95,16 @@ impl Then {
             url: issued.address,
             integration: issued.terms.integration.to_string(),
         })
+    }
+
+    /// The refresh token that serves a connection then.
+    ///
+    /// # Errors
+    /// When nothing serves it.
+    pub async fn refresh_token_of(&self, link: &Issued) -> anyhow::Result<SecretString> {
+        let serving = self.installation.app.credential_of(link.integration.parse()?).await?;
+        let serving = serving.context("it is not connected")?;
+        serving.credential.refresh_token.context("no refresh token")
     }
 
     /// A browser presses "accept" then; answers with the attempt, and the `state` that it went to the provider with.

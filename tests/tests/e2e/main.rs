@@ -2,6 +2,7 @@
 
 mod attacks;
 mod browser;
+#[macro_use]
 mod by_itself;
 mod conformance;
 mod flow;

@@ -23,9 +23,6 @@ mod listings;
 mod location;
 mod standing;
 
-/// Who registered the app when it is the installation's own.
-const INSTALLATION: &str = "installation";
-
 /// Signing in at Google, or at what is configured in its place, and the Business Profiles of who signed in.
 pub(super) struct GoogleBusiness {
     about: About,
@@ -39,9 +36,10 @@ pub(super) struct GoogleBusiness {
 }
 
 impl GoogleBusiness {
-    /// Takes what it needs from a configuration.
+    /// Takes what it needs from a configuration; `owner` registered the app there.
     pub(super) fn new(
         config: ProviderConfig,
+        owner: &str,
         redirect_uri: String,
         http: HttpClient,
         clock: Arc<dyn Clock>,
@@ -52,7 +50,7 @@ impl GoogleBusiness {
             oauth: OAuth::new(&config, &redirect_uri, http.clone(), clock)?,
             api: Api::new(&config, http)?,
             app: ProviderApp {
-                owner: INSTALLATION.to_owned(),
+                owner: owner.to_owned(),
                 client_id: config.client_id,
             },
             issuer: config.issuer,
@@ -105,6 +103,10 @@ impl Connector for GoogleBusiness {
 
     async fn listings(&self, access_token: &SecretString) -> Result<Vec<Listing>, ProviderError> {
         self.api.listings(access_token).await
+    }
+
+    async fn check_app(&self) -> Result<(), ProviderError> {
+        self.oauth.check_app().await
     }
 
     fn revokes(&self) -> Revokes {

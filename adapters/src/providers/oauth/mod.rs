@@ -21,6 +21,7 @@ use super::{
 };
 use crate::http::HttpClient;
 
+mod check;
 pub(super) mod errors;
 mod id_token;
 mod revoke;

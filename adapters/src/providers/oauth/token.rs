@@ -116,7 +116,7 @@ impl OAuth {
 }
 
 /// The crate's own errors carry bodies and descriptions; only what is known leaves here.
-fn of_failure(error: RequestTokenError<NoAnswer, BasicErrorResponse>) -> ProviderError {
+pub(super) fn of_failure(error: RequestTokenError<NoAnswer, BasicErrorResponse>) -> ProviderError {
     match error {
         RequestTokenError::ServerResponse(answer) => of_word(answer.error().as_ref()),
         RequestTokenError::Request(NoAnswer(error)) => error,

@@ -93,7 +93,8 @@ async fn id_and_secret_travel_in_the_header_where_that_is_configured() {
 async fn granted_and_required_scopes_can_be_compared_as_they_are() {
     let missing = |credential: &Credential, config: ProviderConfig| -> Vec<String> {
         let only = Only::new(config);
-        let required = only.connector().required_scopes();
+        let connector = only.connector();
+        let required = connector.required_scopes();
         required.difference(&credential.scopes).cloned().collect()
     };
     for (granted, expected) in [

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use application::ports::provider::{Catalogue, CodeExchange, Connector, Credential, ProviderError, SignIn, Unpickable};
+use application::ports::provider::{CodeExchange, Connector, Credential, ProviderError, SignIn, Unpickable};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use reqwest::{Method, Url, header::LOCATION};
 use secrecy::SecretString;
@@ -51,8 +51,8 @@ impl World {
         }
     }
 
-    fn us(&self) -> &dyn Connector {
-        self.only.0.all()[0]
+    fn us(&self) -> Arc<dyn Connector> {
+        self.only.connector()
     }
 
     /// Somebody signs in, ticks what they are told to, and presses that button: what the callback gets.
@@ -181,7 +181,8 @@ async fn who_unticks_the_box_is_signed_in_without_the_scope() {
     let world = World::new().await;
     let code = world.code(personas::UWE, &[]).await;
     let credential = world.exchange(&code, VERIFIER).await.unwrap();
-    let missing: Vec<_> = world.us().required_scopes().difference(&credential.scopes).collect();
+    let us = world.us();
+    let missing: Vec<_> = us.required_scopes().difference(&credential.scopes).collect();
     assert_eq!(missing, [MANAGE]);
     let refused = world.us().listings(&credential.access_token).await.unwrap_err();
     assert_eq!(

@@ -81,8 +81,8 @@ impl Only {
         Self(catalogue(vec![config]))
     }
 
-    fn connector(&self) -> &dyn Connector {
-        self.0.all()[0]
+    fn connector(&self) -> Arc<dyn Connector> {
+        self.0.all().swap_remove(0)
     }
 }
 

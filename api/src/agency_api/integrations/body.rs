@@ -39,9 +39,11 @@ pub(in crate::agency_api) struct Integration {
     connected_at: Option<DateTime<Utc>>,
     /// When new credentials last took the place of old ones.
     reconnected_at: Option<DateTime<Utc>>,
-    /// The link that made or renewed it.
+    /// The link that made or renewed it; `null` where a member connected directly.
     #[schema(value_type = Option<Uuid>)]
     via_link_id: Option<LinkId>,
+    /// When it was taken off its account; `null` while it is connected.
+    disconnected_at: Option<DateTime<Utc>>,
     /// What the customer picked: a wrong one is corrected by a fresh link.
     listing: Option<Listing>,
     /// The account at the provider that it was reached through.
@@ -128,6 +130,7 @@ impl Integration {
             badge: badge(&row, now).into(),
             connected_at: standing.map(|standing| standing.connected_at),
             reconnected_at: standing.and_then(|standing| standing.reconnected_at),
+            disconnected_at: row.details.disconnected_at,
             via_link_id: standing.and_then(|standing| standing.via),
             listing: standing.map(|standing| Listing {
                 id: standing.connection.listing.id.clone(),

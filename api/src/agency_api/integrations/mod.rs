@@ -1,6 +1,7 @@
 //! Integrations with their badges.
 
 mod body;
+pub(super) mod commands;
 
 use axum::{Json, extract::State};
 use domain::ids::{CustomerId, IntegrationId, LocationId};

@@ -212,7 +212,7 @@ pub(in crate::agency_api) struct Link {
     expires_at: DateTime<Utc>,
     /// When it ended.
     ended_at: Option<DateTime<Utc>>,
-    /// Why it was revoked: `manual`, or `superseded` by a fresh link.
+    /// Why it was revoked: `manual`, `superseded` by a fresh link, `customer_erased`, or `deleted` with its connection.
     #[schema(value_type = Option<String>, example = "superseded")]
     revoke_reason: Option<RevokeReason>,
     /// What to tell the requester about a link that ended.
@@ -220,6 +220,8 @@ pub(in crate::agency_api) struct Link {
     notice: Option<String>,
     /// Whether another account at the provider may take the place of the connected one.
     replace_account: bool,
+    /// Whether a member opens it himself, to connect without the customer: it is for nobody to share, and never mailed.
+    direct: bool,
     /// In how many hours somebody who looked like a person opened it.
     opened: u32,
     /// When somebody first opened it, machines included.
@@ -296,6 +298,7 @@ impl Link {
             revoke_reason: row.details.revoke_reason,
             notice: end_of(status).zip(ended_at).map(|(end, at)| notice(end, at)),
             replace_account: row.details.replaces_account,
+            direct: row.details.is_direct,
             opened: row.details.opened.by_person,
             first_opened_at: row.details.opened.first_at,
             starts: row.details.starts,

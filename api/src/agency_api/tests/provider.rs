@@ -1,14 +1,15 @@
 //! A catalogue with one provider, which nobody ever signs in at here.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use application::ports::provider::{
-    About, Catalogue, CodeExchange, Connector, Credential, Listing, ProviderError, SignIn,
+    About, Catalogue, CodeExchange, Connector, Credential, Listing, OwnApp, ProviderError, SignIn,
 };
 use async_trait::async_trait;
 use domain::provider::{ProviderApp, ProviderId};
 use secrecy::SecretString;
 
+#[derive(Clone)]
 pub(super) struct OnlyGoogle {
     about: About,
     app: ProviderApp,
@@ -35,19 +36,28 @@ impl OnlyGoogle {
             scopes: BTreeSet::new(),
         }
     }
+
+    fn shared(&self) -> Arc<dyn Connector> {
+        Arc::new(self.clone())
+    }
 }
 
 impl Catalogue for OnlyGoogle {
-    fn connector(&self, provider: &ProviderId) -> Option<&dyn Connector> {
-        (self.about.id == *provider).then_some(self)
+    fn connector(&self, provider: &ProviderId) -> Option<Arc<dyn Connector>> {
+        (self.about.id == *provider).then(|| self.shared())
     }
 
-    fn by_callback_path(&self, _: &str) -> Option<&dyn Connector> {
+    fn with_app(&self, _: &ProviderId, own: &OwnApp) -> Option<Arc<dyn Connector>> {
+        let app = own.app.clone();
+        Some(Arc::new(Self { app, ..self.clone() }))
+    }
+
+    fn by_callback_path(&self, _: &str) -> Option<Arc<dyn Connector>> {
         None
     }
 
-    fn all(&self) -> Vec<&dyn Connector> {
-        vec![self]
+    fn all(&self) -> Vec<Arc<dyn Connector>> {
+        vec![self.shared()]
     }
 }
 

@@ -27,7 +27,8 @@ pub(super) fn call_of(route: &Route, place: &Place, link: &Value, key: &str) -> 
     } else {
         text(&link["id"])
     };
-    let call = Call::new(&route.method, &route.path.replace("{id}", &id)).key(key);
+    let path = route.path.replace("{id}", &id).replace("{provider}", "google");
+    let call = Call::new(&route.method, &path).key(key);
     let at = format!("{} {}", route.method, route.path.trim_start_matches("/api/agency/v1"));
     match at.as_str() {
         "POST /customers" => call.json(&json!({"name": "Trattoria Roma"})),
@@ -40,6 +41,10 @@ pub(super) fn call_of(route: &Route, place: &Place, link: &Value, key: &str) -> 
             let link = json!({"location_id": place.location, "provider": "google"});
             call.json(&json!({"customer_id": place.customer, "links": [link]}))
         }
+        "POST /integrations" => call.json(&json!({
+            "customer_id": place.customer, "location_id": place.location, "provider": "google",
+        })),
+        "PUT /providers/{provider}/app" => call.json(&json!({"client_id": "ours", "client_secret": "s3cret"})),
         "PUT /mail" => call.json(&json!({"host": "127.0.0.1", "port": 465, "from": "us@agency.example"})),
         "PUT /mail/habits" => call.json(&json!({"reminders": null, "receipt": true, "requester_receipt": false})),
         "GET /reports/access" => Call::get(&format!("/reports/access?date={TODAY}")).key(key),
@@ -49,6 +54,8 @@ pub(super) fn call_of(route: &Route, place: &Place, link: &Value, key: &str) -> 
         | "GET /events"
         | "GET /integrations"
         | "GET /integrations/{id}"
+        | "DELETE /integrations/{id}"
+        | "POST /integrations/{id}/disconnect"
         | "GET /integrations/{id}/audit"
         | "GET /locations/{id}/audit"
         | "GET /members/{id}/audit"
@@ -59,6 +66,8 @@ pub(super) fn call_of(route: &Route, place: &Place, link: &Value, key: &str) -> 
         | "GET /links/{id}"
         | "GET /links/{id}/audit"
         | "GET /providers"
+        | "GET /providers/{provider}/app"
+        | "DELETE /providers/{provider}/app"
         | "GET /mail"
         | "DELETE /mail"
         | "POST /mail/test"
@@ -133,8 +142,10 @@ async fn another_tenants_things_are_as_missing_as_what_never_was() {
         let at = format!("{} {}", route.method, route.path);
         let answer = world.send(call_of(route, &place, &link, key)).await;
         let is_colleague = route.path.contains("/members/") && *key == strangers[1]; // of the same agency
-        let names_something =
-            !is_colleague && (route.path.contains("{id}") || at.starts_with("POST /api/agency/v1/links"));
+        let names_something = !is_colleague
+            && (route.path.contains("{id}")
+                || at.starts_with("POST /api/agency/v1/links")
+                || at == "POST /api/agency/v1/integrations");
         if names_something {
             let missing = world.send(call_of(route, &nowhere, &never, key)).await;
             assert_eq!(answer.status.as_u16(), 404, "{at}: {}", answer.text());
@@ -159,7 +170,8 @@ async fn another_tenants_things_are_as_missing_as_what_never_was() {
         touched
             .iter()
             .all(|row| row.event_type == "Created" && row.aggregate_type == "customer"
-                || row.event_type.starts_with("Mail") && row.aggregate_type == "agency")
+                || (row.event_type.starts_with("Mail") || row.event_type.starts_with("ProviderApp"))
+                    && row.aggregate_type == "agency")
     ); // the strangers' own
     world
         .send(Call::get(&format!("/links/{}", text(&link["id"]))).key(&agency.key))

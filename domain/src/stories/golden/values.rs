@@ -53,6 +53,12 @@ pub(super) fn agency() -> Vec<AgencyEvent> {
         AgencyEvent::MemberErased { member: member(1) },
         AgencyEvent::MailAccountSet { number: 2 },
         AgencyEvent::MailAccountRemoved {},
+        AgencyEvent::ProviderAppSet {
+            provider: google(),
+            client_id: the::provider_app().client_id,
+            number: 3,
+        },
+        AgencyEvent::ProviderAppRemoved { provider: google() },
         AgencyEvent::MailHabitsChanged {
             habits: MailHabits {
                 reminders: Some(reminders()),
@@ -112,6 +118,9 @@ pub(super) fn customer() -> Vec<CustomerEvent> {
             source_allowance: Some(3),
         },
         CustomerEvent::SourceConnected {
+            integration: the::integration(1),
+        },
+        CustomerEvent::SourceDisconnected {
             integration: the::integration(1),
         },
         CustomerEvent::Erased {

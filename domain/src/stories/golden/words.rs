@@ -12,13 +12,14 @@ use crate::{
     trail::{CallbackRejection, Visitor},
 };
 
-const SCOPES: [&str; 13] = [
+const SCOPES: [&str; 15] = [
     "customers:read",
     "customers:write",
     "customers:erase",
     "links:read",
     "links:write",
     "integrations:read",
+    "integrations:write",
     "audit:read",
     "events:read",
     "personal:read",
@@ -26,6 +27,7 @@ const SCOPES: [&str; 13] = [
     "jobs:read",
     "jobs:retry",
     "mail:manage",
+    "providers:manage",
 ];
 
 /// A scope that is added without standing here would be free to be renamed.
@@ -59,7 +61,7 @@ fn words_that_stand_in_somebodys_log_are_never_renamed() {
         "interrupted",
         "abandoned",
     ]);
-    holds::<RevokeReason>(&["manual", "superseded", "customer_erased"]);
+    holds::<RevokeReason>(&["manual", "superseded", "customer_erased", "deleted"]);
     holds::<RevokedBy>(&["operator", "system"]);
     holds::<RequestOutcome>(&["completed", "declined", "revoked", "expired"]);
     holds::<SyncReason>(&["connected", "recovered"]);

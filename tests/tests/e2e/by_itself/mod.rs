@@ -20,6 +20,6 @@ mod time;
 
 use std::time::Duration;
 
-const POLL: Duration = Duration::from_millis(50);
+pub(crate) const POLL: Duration = Duration::from_millis(50);
 /// A job of a node that was killed waits for the end of its lease, ten seconds.
-const LONGEST: Duration = Duration::from_mins(1);
+pub(crate) const LONGEST: Duration = Duration::from_mins(1);

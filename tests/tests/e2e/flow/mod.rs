@@ -1,5 +1,6 @@
 //! The customer's way through the real program, on both databases, with a simulated Google.
 
+mod accounts;
 mod browsers;
 mod commands;
 mod crashes;
@@ -10,6 +11,7 @@ mod happy;
 mod hosts;
 mod idempotency;
 mod nodes;
+mod own_apps;
 mod past;
 mod plans;
 mod races;

@@ -115,7 +115,8 @@ async fn another_account_takes_over_where_the_agency_asked_for_it(database: Data
         (&now["listing"]["id"], &now["account"]["email"]),
         (&json!(BOOKS), &json!("bea@example.com"))
     );
-    assert!(works(&stage, "bea").await && !works(&stage, "olive").await);
+    until!("the old account's access is taken back", !works(&stage, "olive").await);
+    assert!(works(&stage, "bea").await);
     assert_eq!(stage.credentials().await?, 1);
     Ok(())
 }
@@ -129,6 +130,7 @@ async fn an_account_that_something_else_stands_on_is_not_taken_back(database: Da
     connected(&other, "olive", CAKES).await?;
     let (place, _) = connected(&stage.agency, "olive", BAKERY).await?;
     replaced(&stage, &place, "bea", BOOKS).await?;
+    until!("our copy is gone", taken_back(&stage).await? == 1);
     assert!(works(&stage, "bea").await && works(&stage, "olive").await);
     assert_eq!(stage.google.count("POST", "/revoke"), 0);
     Ok(())
@@ -149,6 +151,14 @@ async fn replaced(stage: &Stage, place: &Place, persona: &str, listing: &str) ->
     let link = stage.agency.link_with(place, &issue).await?;
     Browser::new()?.complete(&link.url, persona, listing).await?;
     stage.agency.integration_now(&link).await
+}
+
+/// How many jobs to take access back are done.
+async fn taken_back(stage: &Stage) -> anyhow::Result<i64> {
+    stage
+        .database
+        .number("SELECT count(*) FROM job WHERE kind = 'take_back' AND state = 'done'")
+        .await
 }
 
 /// Whether what the account granted can still be used.

@@ -175,6 +175,7 @@ impl World {
             vault: stores.vault.clone(),
             ledger: Arc::new(FileLedger::new(Some(folder.path().join("erasures.ndjson")))),
             remains: Arc::new(NothingRemains),
+            accounts: Arc::clone(&stores.accounts),
             attempts: stores.attempts.clone(),
             images: stores.images.clone(),
             jobs: stores.jobs.clone(),
