@@ -1,6 +1,7 @@
 //! The listener: which host was asked decides what is served.
 
 mod accept;
+mod fair;
 mod hosts;
 mod housekeeping;
 mod request_line;

@@ -19,10 +19,15 @@ const EYE: &str = include_str!("look.js");
 impl Person {
     /// Looks at the page that is open: on no screen and in no scheme may there be anything to complain about.
     pub(super) async fn looks_around(&self, page: &str) -> anyhow::Result<()> {
+        self.looks_at_it_on(&Screen::ALL, page).await
+    }
+
+    /// The same on other devices.
+    pub(super) async fn looks_at_it_on(&self, screens: &[Screen], page: &str) -> anyhow::Result<()> {
         let album = std::env::var_os(SCREENSHOTS).map(PathBuf::from);
         let mut complaints = Vec::new();
         self.has_everything().await?;
-        for screen in Screen::ALL {
+        for screen in screens.iter().copied() {
             for scheme in Scheme::ALL {
                 self.holds(screen).await?;
                 self.prefers(scheme).await?;

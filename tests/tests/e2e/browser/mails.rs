@@ -1,4 +1,4 @@
-//! Every mail, looked at as its recipient sees it: on phones and on a laptop, light and dark.
+//! Every mail, looked at as its recipient sees it: on phones, a tablet and a laptop, light and dark.
 
 use grantlink_tests::{
     conformance::{Kind, run},
@@ -75,5 +75,5 @@ async fn look(reader: &Person, inbox: &MailServer, number: usize, heading: &str,
     let mailbox = inbox.mailbox().map_or_else(String::new, |at| at.to_string());
     reader.opens(&format!("http://{mailbox}/mails/{}", number - 1)).await?;
     reader.reads(heading).await?;
-    reader.looks_around(name).await
+    reader.looks_at_it_on(&Screen::OF_MAILS, name).await
 }

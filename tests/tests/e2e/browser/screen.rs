@@ -7,6 +7,10 @@ pub(super) enum Screen {
     Phone,
     /// The narrowest phone that is still around.
     NarrowPhone,
+    /// A phone of some years ago.
+    SmallPhone,
+    /// A tablet, or half of a laptop's screen.
+    Tablet,
     /// A laptop.
     Desktop,
 }
@@ -24,12 +28,23 @@ const LAPTOP: &str =
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
 
 impl Screen {
+    /// Where pages are looked at.
     pub(super) const ALL: [Self; 3] = [Self::Phone, Self::NarrowPhone, Self::Desktop];
+    /// Where mails are looked at: mail programs give them all kinds of room.
+    pub(super) const OF_MAILS: [Self; 5] = [
+        Self::Phone,
+        Self::NarrowPhone,
+        Self::SmallPhone,
+        Self::Tablet,
+        Self::Desktop,
+    ];
 
     pub(super) fn size(self) -> (u32, u32) {
         match self {
             Self::Phone => (390, 844),
             Self::NarrowPhone => (320, 568),
+            Self::SmallPhone => (375, 667),
+            Self::Tablet => (800, 1180),
             Self::Desktop => (1280, 900),
         }
     }
@@ -47,6 +62,8 @@ impl Screen {
         match self {
             Self::Phone => "phone",
             Self::NarrowPhone => "narrow-phone",
+            Self::SmallPhone => "small-phone",
+            Self::Tablet => "tablet",
             Self::Desktop => "desktop",
         }
     }

@@ -214,7 +214,7 @@ async fn reports_at_the_command_line_are_those_of_the_api(database: Database) ->
     let whose = ["--agency", agency];
     let asked = ["report", "days", "--from", &from, "--to", &to, "--group-by", "provider"];
     let told: Value = serde_json::from_str(&said(&stage.run(&[&asked[..], &whose].concat()).await?)?)?;
-    for figure in ["provider", "issued", "started", "completed"] {
+    for figure in ["day", "provider", "member_id", "issued", "started", "completed"] {
         assert_eq!(told["data"][0][figure], days["data"][0][figure], "{figure}");
     }
     assert_eq!(told["data"].as_array().map(Vec::len), Some(1));

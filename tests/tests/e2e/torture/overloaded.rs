@@ -27,7 +27,7 @@ use crate::operations::{
 /// Who was refused comes again after this, twelve times sooner than it was told.
 const PACE: Duration = Duration::from_millis(250);
 /// Seconds for a first request: longer than the flood, whose clients open connections ahead of their need.
-const PATIENT: u64 = 120;
+const PATIENT: u64 = 60;
 
 /// How long a flood lasts: a minute in a long run.
 fn lasting() -> Duration {
