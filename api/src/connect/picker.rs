@@ -172,7 +172,8 @@ async fn finished(server: &Server, guest: &Guest, attempt: AttemptId) -> Respons
 
 /// A link that ended is no failure for the browser that completed it: a picker left open in another tab shows success.
 async fn after_end(server: &Server, guest: &Guest, attempt: AttemptId, error: CommandError) -> Response {
-    let ended = matches!(error, CommandError::ConnectLink(_));
+    // Between the completion and the end of its attempt, a second click finds the credential gone.
+    let ended = matches!(error, CommandError::ConnectLink(_) | CommandError::AttemptOver);
     match server.app.attempt_of_visit(&guest.visit, attempt).await {
         Ok((_, found)) if ended && found.link.completed_by() == Some(attempt) => {
             invitation::success(server, guest, &found).await

@@ -114,7 +114,7 @@ async fn no_address_anywhere_leads_away(database: Database) -> anyhow::Result<()
     let probes = shares.map(|(number, share)| Probe::tries(&stage, number, share));
     let probes = try_join_all(probes).await?;
     let led_on: usize = probes.iter().map(|probe| probe.redirections).sum();
-    assert_eq!(led_on, targets.len() * 3, "a step did not lead on");
+    assert!(led_on >= targets.len() / 2 * 3, "a step did not lead on");
     let requests: usize = probes.iter().map(|probe| probe.requests).sum();
     println!("{requests} requests, {led_on} of them led on");
     Ok(())
@@ -136,23 +136,26 @@ impl Probe {
             requests: 0,
         };
         let mut link = stage.agency.fresh_link().await?;
-        for (number, target) in targets.iter().enumerate() {
+        for (number, pair) in targets.chunks(2).enumerate() {
             if number % STARTS_OF_A_LINK == STARTS_OF_A_LINK - 1 {
                 link = stage.agency.fresh_link().await?;
             }
-            probe.walks(&link, target).await.with_context(|| target.clone())?;
-            probe.asks_anywhere(target).await.with_context(|| target.clone())?;
+            probe.walks(&link, pair).await.with_context(|| pair.join(" "))?;
+            for target in pair {
+                probe.asks_anywhere(target).await.with_context(|| target.clone())?;
+            }
         }
         Ok(probe)
     }
 
-    /// A whole sign-in, with the target wherever it fits: start, callback, return. Each of them leads on.
-    async fn walks(&mut self, link: &Issued, target: &str) -> anyhow::Result<()> {
+    /// A whole sign-in, with two targets wherever they fit, one as the first value and one as the last: start, callback, return. Each of
+    /// them leads on.
+    async fn walks(&mut self, link: &Issued, targets: &[String]) -> anyhow::Result<()> {
         let mut browser = Browser::new()?;
         let invitation = browser.open_link(&link.url).await?;
-        let form = format!("csrf={}&{}", invitation.form_token()?, pairs(target, &[]));
+        let form = format!("csrf={}&{}", invitation.form_token()?, pairs(targets, &[]));
         let cookies = cookies(&browser);
-        let query = pairs(target, &["attempt", "h", "state"]);
+        let query = pairs(targets, &["attempt", "h", "state"]);
         let start = format!("/c/{}/start?{query}", link.token());
         let post = Request {
             method: "POST",
@@ -161,16 +164,16 @@ impl Probe {
             cookies: &cookies,
             body: &form,
         };
-        let go = self.leads_on(&post, target).await?;
+        let go = self.leads_on(&post, targets).await?;
         let go = browser
             .get(&format!("http://{AGENCY_HOST}:{}{go}", self.port).parse()?)
             .await?;
         let state = form_urlencoded(&go.sent_with()?);
         let callback = format!("/oauth/callback/google?state={state}&error=access_denied&{query}");
-        let handed_over = self.leads_on(&get(CALLBACK_HOST, &callback, ""), target).await?;
+        let handed_over = self.leads_on(&get(CALLBACK_HOST, &callback, ""), targets).await?;
         let back = handed_over.split_once("/c/").context("no path of ours")?.1;
         let back = format!("/c/{back}&{query}");
-        self.leads_on(&get(AGENCY_HOST, &back, &cookies), target).await?;
+        self.leads_on(&get(AGENCY_HOST, &back, &cookies), targets).await?;
         Ok(())
     }
 
@@ -199,14 +202,14 @@ impl Probe {
             if path.bytes().any(|byte| byte == b' ') || !host.is_ascii() {
                 continue; // that is no request
             }
-            let answer = self.send(&get(host, path, ""), target).await?;
+            let answer = self.send(&get(host, path, ""), &[target.to_owned()]).await?;
             self.stays(&answer)?;
         }
         Ok(())
     }
 
-    async fn leads_on(&mut self, request: &Request<'_>, target: &str) -> anyhow::Result<String> {
-        let answer = self.send(request, target).await?;
+    async fn leads_on(&mut self, request: &Request<'_>, targets: &[String]) -> anyhow::Result<String> {
+        let answer = self.send(request, targets).await?;
         self.redirections += 1;
         self.stays(&answer)?.with_context(|| format!("leads nowhere: {answer}"))
     }
@@ -231,11 +234,11 @@ impl Probe {
         Ok(location)
     }
 
-    async fn send(&mut self, request: &Request<'_>, target: &str) -> anyhow::Result<String> {
+    async fn send(&mut self, request: &Request<'_>, targets: &[String]) -> anyhow::Result<String> {
         self.requests += 1;
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
         let mut text = format!("{} {} HTTP/1.1\r\n", request.method, request.path);
-        let port = if request.host == target {
+        let port = if targets.iter().any(|target| request.host == target) {
             String::new()
         } else {
             format!(":{}", self.port)
@@ -252,7 +255,9 @@ impl Probe {
             fourth + 1
         );
         for name in HEADERS {
-            text += &format!("{name}: {target}\r\n");
+            for target in targets {
+                text += &format!("{name}: {target}\r\n");
+            }
         }
         if request.method == "POST" {
             let length = request.body.len();
@@ -286,14 +291,15 @@ fn get<'a>(host: &'a str, path: &'a str, cookies: &'a str) -> Request<'a> {
     }
 }
 
-/// The target under every name but some.
-fn pairs(target: &str, except: &[&str]) -> String {
-    let target = form_urlencoded(target);
+/// The targets under every name but some.
+fn pairs(targets: &[String], except: &[&str]) -> String {
     let names = NAMES.iter().filter(|name| !except.contains(name));
-    names
-        .map(|name| format!("{name}={target}"))
-        .collect::<Vec<_>>()
-        .join("&")
+    let pairs = names.flat_map(|name| {
+        targets
+            .iter()
+            .map(move |target| format!("{name}={}", form_urlencoded(target)))
+    });
+    pairs.collect::<Vec<_>>().join("&")
 }
 
 fn form_urlencoded(text: &str) -> String {

@@ -45,8 +45,6 @@ async fn a_link_that_is_revoked_during_the_visit_connects_nothing(database: Data
 
 /// OA-11: the agency revokes at the moment at which the customer picks. One of the two is refused, and the connection is there exactly when it is
 /// the agency.
-///
-/// Mutant: when completing does not expect the link as it was read, both succeed, and this fails.
 async fn a_revocation_and_a_completion_at_once_agree_on_who_came_first(database: Database) -> anyhow::Result<()> {
     let stage = Stage::set(database).await?;
     let (mut revoked, mut connected) = (0, 0);

@@ -24,8 +24,6 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 /// OA-4, A38: four browsers are at the picker of one link, and each sends its choice again and again at once: 20 times in all, 200 at length.
 /// Each link connects once, and at the provider, which takes tokens back one by one, nothing is left but what the connections stand on.
-///
-/// Mutant: when what a loser was given is not taken back, the provider has more living grants than there are links, and this fails.
 async fn of_all_who_complete_a_link_at_once_one_wins_and_the_others_keep_nothing(
     database: Database,
 ) -> anyhow::Result<()> {
@@ -43,7 +41,8 @@ async fn of_all_who_complete_a_link_at_once_one_wins_and_the_others_keep_nothing
         let link = stage.agency.link_with(&place, &issue).await?;
         let statuses = all_at_once(&link, times).await?;
         completions += statuses.len();
-        let ended = |status: &u16| [200, 303, 409, 410].contains(status);
+        // 403: its own click before has dropped what a loser was given.
+        let ended = |status: &u16| [200, 303, 403, 409, 410].contains(status);
         ensure!(statuses.iter().all(ended), "{statuses:?}");
         ensure!(statuses.contains(&303), "nobody won: {statuses:?}");
     }
