@@ -32,8 +32,6 @@ const RECONNECTS: usize = 4;
 
 /// VA-8 in its short form. At the real Google the hundred and first sign-in of an account ends the first; here each of them
 /// takes over what the one before served, so that the newest is all that is needed.
-///
-/// Mutant: when a new sign-in takes nothing over, a credential is left for each, and this fails.
 async fn every_connection_of_an_account_is_served_by_its_newest_sign_in(database: Database) -> anyhow::Result<()> {
     let stage = Stage::set(database).await?;
     let links = scaled(SHOPS);
@@ -57,8 +55,6 @@ async fn every_connection_of_an_account_is_served_by_its_newest_sign_in(database
 }
 
 /// OA-12, A49, B7, B46: whoever reads while the account signs in anew gets the old credentials or the new ones, never none.
-///
-/// Mutant: when it is not looked once more where the row went between two looks, a read fails, and so does this.
 async fn credentials_are_there_at_every_moment_of_many_reconnects(database: Database) -> anyhow::Result<()> {
     let stage = Stage::set(database).await?;
     let place = stage.agency.bakery().await?;
@@ -95,8 +91,6 @@ async fn credentials_are_there_at_every_moment_of_many_reconnects(database: Data
 }
 
 /// B37, C26-C28. What was disconnected keeps its id, and is connected again by a link.
-///
-/// Mutant: when the place in the plan is not freed, the second connection is refused, and this fails.
 async fn a_disconnected_source_frees_its_place_and_its_access_is_taken_back(database: Database) -> anyhow::Result<()> {
     let stage = Stage::set(database).await?;
     let place = stage.agency.bakery_with_room_for(Some(1)).await?;
@@ -128,9 +122,6 @@ async fn a_disconnected_source_frees_its_place_and_its_access_is_taken_back(data
 }
 
 /// B45, C29: Google takes back the whole account. Other connections of it, here another agency's, would be cut off.
-///
-/// Mutants: when nobody counts what stands on the account, the first disconnect takes the other's access along; when the last
-/// one's is not taken back either, it stays for ever: this fails.
 async fn access_that_somebody_else_stands_on_is_taken_back_with_the_last_of_them(
     database: Database,
 ) -> anyhow::Result<()> {
@@ -151,9 +142,6 @@ async fn access_that_somebody_else_stands_on_is_taken_back_with_the_last_of_them
 
 /// The provider is asked to take everything back, and is slow; meanwhile the same person signs in for another place. What was
 /// given to that sign-in ends with all the rest, so nobody may be told that it is connected.
-///
-/// Mutant: when who signs in does not wait for the turn at the account, the place is connected to access that ends a moment later,
-/// and this fails.
 async fn who_signs_in_while_access_is_taken_back_is_connected_to_what_works(database: Database) -> anyhow::Result<()> {
     let stage = Stage::set(database).await?;
     let ours = connect(&stage.agency, &stage.agency.bakery().await?, "olive", BAKERY).await?;
@@ -180,8 +168,6 @@ async fn who_signs_in_while_access_is_taken_back_is_connected_to_what_works(data
 }
 
 /// C30-C32: the same place, the same id, and yet nothing of before: not the account, not the link, not the names.
-///
-/// Mutant: when the link that is on its way is left alone, it connects what was deleted, and this fails.
 async fn a_deleted_connection_begins_anew_with_nothing_carried_over(database: Database) -> anyhow::Result<()> {
     let stage = Stage::set(database).await?;
     let place = stage.agency.bakery().await?;
@@ -217,9 +203,6 @@ async fn a_deleted_connection_begins_anew_with_nothing_carried_over(database: Da
 }
 
 /// B39, B60, A46: the badge says "Connected", the trail says who; everything else is as with a customer's link.
-///
-/// Mutants: when the link does not know that it is direct, the badge says "Via Link"; when a direct link can be mailed, the
-/// customer gets what is not for him: this fails.
 async fn a_member_connects_directly_and_it_works_like_any_other(database: Database) -> anyhow::Result<()> {
     let stage = Stage::set(database).await?;
     let place = stage.agency.bakery().await?;

@@ -22,8 +22,6 @@ const APP: &str = "/providers/google/app";
 
 /// A1, OA-7: the provider saw the right client each time. An answer to one app's path that belongs to the other is refused, and
 /// the link stays usable.
-///
-/// Mutants: when sign-ins always go through the installation's app, or the path is not compared, this fails.
 async fn each_agency_signs_in_through_its_own_app_and_none_through_anothers(database: Database) -> anyhow::Result<()> {
     let stage = Stage::set(database).await?;
     let north = stage.another_agency("North Media", "north.localhost", &[]).await?;
@@ -86,8 +84,6 @@ async fn each_agency_signs_in_through_its_own_app_and_none_through_anothers(data
 }
 
 /// An app's secret serves what was granted to it for as long as that stands, whatever new sign-ins go through.
-///
-/// Mutant: when what is granted is looked up with the app of now, the access is not taken back, and this fails.
 async fn what_was_granted_to_an_app_stays_with_it_when_the_agency_takes_another(
     database: Database,
 ) -> anyhow::Result<()> {
