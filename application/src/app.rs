@@ -11,6 +11,7 @@ use domain::{
 
 use crate::{
     context::Context,
+    credentials::Refreshing,
     error::CommandError,
     flow::{InvitationCache, ListingCache, NetworkKeys},
     mail::MailOffice,
@@ -29,6 +30,7 @@ use crate::{
         log::{EventLog, ReceiptKey},
         provider::Catalogue,
         receipts::Receipts,
+        refreshes::Refreshes,
         vault::Vault,
     },
     queues::Queues,
@@ -43,6 +45,10 @@ pub struct App {
     pub log: Arc<dyn EventLog>,
     /// The end of stored answers.
     pub receipts: Arc<dyn Receipts>,
+    /// When credentials are renewed, and who read them.
+    pub refreshes: Arc<dyn Refreshes>,
+    /// How this node renews them.
+    pub refreshing: Refreshing,
     /// The vault's rows.
     pub vault: Arc<dyn Vault>,
     /// Who was erased.

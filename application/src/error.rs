@@ -1,7 +1,11 @@
 //! Why a command did nothing. One list, so that the edge can map every case and miss none.
 
 use domain::{
-    agency::AgencyError, connect_link::ConnectLinkError, customer::CustomerError, grant::GrantError, host::HostError,
+    agency::AgencyError,
+    connect_link::ConnectLinkError,
+    customer::CustomerError,
+    grant::{GrantError, LossReason},
+    host::HostError,
     integration::IntegrationError,
 };
 
@@ -31,6 +35,21 @@ pub enum CommandError {
     Integration(#[from] IntegrationError),
     #[error(transparent)]
     Provider(#[from] ProviderError),
+    /// The integration is not the tenant's, or does not exist.
+    #[error("there is no such integration")]
+    IntegrationNotFound,
+    /// Nothing was ever connected there, or it was taken off its account.
+    #[error("nothing is connected there")]
+    NotConnected,
+    /// The credentials are worth nothing any more.
+    #[error("the credentials are worth nothing any more: a new sign-in is needed")]
+    NeedsReconnect(LossReason),
+    /// The provider will not have the credentials that were brought, or they are good for too little.
+    #[error("the provider does not take these credentials, or they lack a permission")]
+    CredentialsRefused,
+    /// The credentials cannot be renewed just now: worth another try after so long.
+    #[error("the provider cannot be reached, and the credentials have ended")]
+    CredentialsAway(std::time::Duration),
     /// The location is not the customer's, or does not exist.
     #[error("there is no such location")]
     LocationNotFound,

@@ -3,6 +3,7 @@
 pub mod agencies;
 pub mod app;
 pub mod context;
+pub mod credentials;
 pub mod customers;
 pub mod erasure;
 pub mod error;

@@ -10,7 +10,7 @@ use crate::{
     integration::{Integration, IntegrationEvent},
     log::{DecodeError, LoggedEvent, Recorded},
     personal::Personal,
-    trail::{LINK_TRAIL, LinkObservation},
+    trail::{INTEGRATION_TRAIL, IntegrationObservation, LINK_TRAIL, LinkObservation},
 };
 use cqrs_es::Aggregate;
 
@@ -24,6 +24,7 @@ pub enum Event {
     Grant(GrantEvent),
     Host(HostEvent),
     Integration(IntegrationEvent),
+    IntegrationTrail(IntegrationObservation),
     LinkTrail(LinkObservation),
 }
 
@@ -57,6 +58,7 @@ impl Recorded {
             Grant::TYPE => Event::Grant(self.decode()?),
             Host::TYPE => Event::Host(self.decode()?),
             Integration::TYPE => Event::Integration(self.decode()?),
+            INTEGRATION_TRAIL => Event::IntegrationTrail(self.decode()?),
             LINK_TRAIL => Event::LinkTrail(self.decode()?),
             _ => return Err(self.unknown()),
         })
@@ -89,6 +91,7 @@ impl Event {
             Self::Grant(event) => event.restore_personal(personal),
             Self::Host(event) => event.restore_personal(personal),
             Self::Integration(event) => event.restore_personal(personal),
+            Self::IntegrationTrail(event) => event.restore_personal(personal),
             Self::LinkTrail(event) => event.restore_personal(personal),
         }
     }

@@ -1,4 +1,4 @@
-//! Observations about a link: facts that nobody decides on.
+//! Observations about a link or an integration: facts that nobody decides on.
 //!
 //! They stand in a stream beside the link's own, appended at any version, so that a mail scanner that opens a link a hundred
 //! times can never make the customer's completion conflict.
@@ -7,13 +7,16 @@ use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 
 use crate::{
-    ids::{AttemptId, LinkId},
+    ids::{AttemptId, IntegrationId, LinkId},
     log::{LoggedEvent, StreamId, stored_as_variant},
     personal::Personal,
 };
 
 /// The stream type of a link's trail.
 pub const LINK_TRAIL: &str = "link_trail";
+
+/// The stream type of an integration's trail.
+pub const INTEGRATION_TRAIL: &str = "integration_trail";
 
 /// At most so many `Opened` are kept per link.
 pub const MOST_OPENED: u32 = 50;
@@ -23,6 +26,14 @@ pub fn link_trail(link: LinkId) -> StreamId {
     StreamId {
         aggregate_type: LINK_TRAIL,
         aggregate_id: link.to_string(),
+    }
+}
+
+/// The trail of an integration.
+pub fn integration_trail(integration: IntegrationId) -> StreamId {
+    StreamId {
+        aggregate_type: INTEGRATION_TRAIL,
+        aggregate_id: integration.to_string(),
     }
 }
 
@@ -150,5 +161,23 @@ impl LoggedEvent for LinkObservation {
             Self::DeliveryFailed { personal, .. } => Some(personal),
             _ => None,
         }
+    }
+}
+
+/// What was observed about an integration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
+pub enum IntegrationObservation {
+    /// Somebody read its credentials: kept once for each reader and day, and counted from then on.
+    CredentialRead {
+        /// What for, as the first one of the day said.
+        purpose: String,
+    },
+}
+
+stored_as_variant!(IntegrationObservation);
+
+impl LoggedEvent for IntegrationObservation {
+    fn personal_mut(&mut self) -> Option<&mut Option<Personal>> {
+        None
     }
 }

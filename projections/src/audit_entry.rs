@@ -12,7 +12,7 @@ use domain::{
     ids::{CustomerId, IntegrationId, LinkId, LocationId, MemberId, TenantId},
     integration::Integration,
     log::{Position, Recorded},
-    trail::LINK_TRAIL,
+    trail::{INTEGRATION_TRAIL, LINK_TRAIL},
 };
 
 use crate::{
@@ -166,7 +166,7 @@ fn own(seen: &Seen<'_>) -> Option<AuditSubject> {
     let id = &seen.recorded.aggregate_id;
     match seen.recorded.aggregate_type.as_str() {
         ConnectLink::TYPE | LINK_TRAIL => id.parse().ok().map(AuditSubject::Link),
-        Integration::TYPE => id.parse().ok().map(AuditSubject::Integration),
+        Integration::TYPE | INTEGRATION_TRAIL => id.parse().ok().map(AuditSubject::Integration),
         Customer::TYPE => id.parse().ok().map(AuditSubject::Customer),
         _ => None,
     }

@@ -38,6 +38,8 @@ impl Heard {
 pub(crate) enum Say {
     Json(u16, Value),
     Text(u16, String),
+    /// As JSON, with a `Retry-After` of so much.
+    Later(u16, Value, &'static str),
     /// As text, but without saying how long it is.
     Unannounced(String),
     Redirect(u16, String),
@@ -104,6 +106,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
             value.to_string().into(),
         ),
         Say::Text(status, text) => (status, header::CONTENT_TYPE, "text/html".to_owned(), text.into()),
+        Say::Later(status, value, after) => (status, header::RETRY_AFTER, after.to_owned(), value.to_string().into()),
         Say::Unannounced(text) => {
             let chunks = futures_util::stream::iter([Ok::<_, std::convert::Infallible>(text)]);
             (

@@ -22,7 +22,7 @@ pub(crate) use neighbours::Neighbours;
 
 use crate::sql::{Pool, Probe, Stores, broken, head, migration_error, store_error, versions};
 
-const MIGRATIONS: [(i64, &str, &str); 8] = [
+const MIGRATIONS: [(i64, &str, &str); 9] = [
     (
         1,
         "events",
@@ -54,6 +54,11 @@ const MIGRATIONS: [(i64, &str, &str); 8] = [
         8,
         "account turns",
         include_str!("../../../migrations/postgres/0008_account_turns.sql"),
+    ),
+    (
+        9,
+        "refresh",
+        include_str!("../../../migrations/postgres/0009_refresh.sql"),
     ),
 ];
 

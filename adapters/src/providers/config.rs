@@ -95,6 +95,8 @@ pub struct ProviderConfig {
     pub business_information_url: String,
     /// Where the Verifications API is, without its version.
     pub verifications_url: String,
+    /// Credentials that nobody uses are renewed every so many days, so that the provider does not forget them. 0: never.
+    pub keep_alive_days: u16,
     /// How long one request to the provider may take.
     pub timeout_seconds: u16,
 }

@@ -52,6 +52,8 @@ impl ProviderConfig {
             accounts_url: "https://mybusinessaccountmanagement.googleapis.com".to_owned(),
             business_information_url: "https://mybusinessbusinessinformation.googleapis.com".to_owned(),
             verifications_url: "https://mybusinessverifications.googleapis.com".to_owned(),
+            // A refresh token that nobody uses for half a year is gone.
+            keep_alive_days: 7,
             timeout_seconds: 15,
         }
     }

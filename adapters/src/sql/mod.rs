@@ -6,6 +6,7 @@
 mod accounts;
 mod attempts;
 mod check;
+mod dialects;
 mod error;
 mod figures;
 mod files;
@@ -19,6 +20,7 @@ mod moving;
 mod pool;
 mod probe;
 mod receipts;
+mod refreshes;
 mod rewrap;
 mod row;
 mod vault;
@@ -34,6 +36,7 @@ use application::ports::{
     log::{Commit, CommitError, EventLog},
     mail::MailRecords,
     receipts::Receipts,
+    refreshes::Refreshes,
     vault::{Place, Vault},
 };
 use domain::log::{Position, StreamId};
@@ -67,6 +70,8 @@ pub struct Stores {
     pub vault: Arc<dyn Vault>,
     /// Whose turn it is at a provider account.
     pub accounts: Arc<dyn AccountTurns>,
+    /// When credentials are renewed, and who read them.
+    pub refreshes: Arc<dyn Refreshes>,
     /// The attempts' rows.
     pub attempts: Arc<dyn Attempts>,
     /// The stored images.
@@ -94,6 +99,7 @@ impl Stores {
             receipts: Arc::new(receipts::ReceiptRows::new(pool.clone())),
             vault: Arc::new(vault::VaultRows::new(pool.clone())),
             accounts: Arc::new(accounts::AccountRows::new(pool.clone())),
+            refreshes: Arc::new(refreshes::RefreshRows::new(pool.clone())),
             attempts: Arc::new(attempts::AttemptRows::new(pool.clone())),
             images: Arc::new(images::ImageRows::new(pool.clone())),
             mail: Arc::new(mail::MailRows::new(pool.clone())),

@@ -4,6 +4,7 @@ use application::mail::{KINDS, MADE_BEFORE};
 use application::ports::{
     StoreError,
     jobs::{JobFigures, Jobs, Waiting},
+    refreshes::{RefreshFigures, Refreshes},
     vault::{Place, Record},
 };
 use domain::{
@@ -12,7 +13,7 @@ use domain::{
     log::Position,
 };
 
-use super::{Pool, head, jobs::JobRows, place_values, signed};
+use super::{Pool, head, jobs::JobRows, place_values, refreshes::RefreshRows, signed};
 
 const MIGRATIONS: &str = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
 const SETTINGS: &str = "SELECT current_setting('fsync'), current_setting('full_page_writes'), \
@@ -69,6 +70,14 @@ impl Probe {
     /// When the database does not answer.
     pub async fn jobs(&self, now: Timestamp) -> Result<JobFigures, StoreError> {
         JobRows::new(self.pool.clone()).figures(now).await
+    }
+
+    /// How much access to accounts there is to renew, and what stands in the way.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn refreshes(&self, now: Timestamp) -> Result<RefreshFigures, StoreError> {
+        RefreshRows::new(self.pool.clone()).figures(now).await
     }
 
     /// What of the mails should have left by now.

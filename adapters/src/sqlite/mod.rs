@@ -23,7 +23,7 @@ use crate::sql::{Pool, Probe, Stores, head, migration_error, store_error, versio
 const CONNECTIONS: u32 = 8;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-const MIGRATIONS: [(i64, &str, &str); 7] = [
+const MIGRATIONS: [(i64, &str, &str); 8] = [
     (1, "events", include_str!("../../../migrations/sqlite/0001_events.sql")),
     (2, "tables", include_str!("../../../migrations/sqlite/0002_tables.sql")),
     (
@@ -42,6 +42,11 @@ const MIGRATIONS: [(i64, &str, &str); 7] = [
         7,
         "account turns",
         include_str!("../../../migrations/sqlite/0007_account_turns.sql"),
+    ),
+    (
+        8,
+        "refresh",
+        include_str!("../../../migrations/sqlite/0008_refresh.sql"),
     ),
 ];
 

@@ -65,6 +65,10 @@ needs! {
     MailManage = Some(ApiKeyScope::MailManage);
     /// `providers:manage`
     ProvidersManage = Some(ApiKeyScope::ProvidersManage);
+    /// `credentials:read`
+    CredentialsRead = Some(ApiKeyScope::CredentialsRead);
+    /// `credentials:write`
+    CredentialsWrite = Some(ApiKeyScope::CredentialsWrite);
 }
 
 /// A caller whose key opens and may do what the route needs.

@@ -34,6 +34,7 @@ use crate::problem::{FieldError, MEDIA_TYPE, Problem};
         (name = "Links", description = "Connect links: one location, one provider, one use."),
         (name = "Mail", description = "The agency's mail server, and which mails are sent by themselves."),
         (name = "Integrations", description = "The living connections, with their badges."),
+        (name = "Credentials", description = "The access tokens of connections, for those who may have them."),
         (name = "Events", description = "Everything that happens, in order: pages and a stream."),
  (name = "Jobs", description = "What the server does by itself, and what came of it."),
         (name = "Members", description = "The agency's people."),

@@ -5,6 +5,7 @@ mod as_of;
 mod asked;
 mod authenticated;
 mod call;
+mod credentials;
 mod customers;
 mod document;
 mod feed;
@@ -114,6 +115,8 @@ fn with_document() -> OpenApiRouter<Server> {
         .routes(routes!(integrations::list, integrations::commands::connect))
         .routes(routes!(integrations::read, integrations::commands::delete))
         .routes(routes!(integrations::commands::disconnect))
+        .routes(routes!(credentials::read, credentials::replace::replace))
+        .routes(routes!(credentials::reads))
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::read))
         .routes(routes!(jobs::retry))

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use adapters::views::ViewDb;
 use application::{
+    credentials::RenewDue,
     flow::AbandonAttempts,
     housekeeping::KeepHouse,
     integrations::{TakeBack, TakeBackWhenReleased},
@@ -22,6 +23,7 @@ pub(super) fn duties(views: &Arc<ViewDb>) -> Duties {
         .handler(TakeBack)
         .recurring(SweepLinks(views.clone()))
         .recurring(AbandonAttempts)
+        .recurring(RenewDue)
         .recurring(KeepHouse);
     mail::duties(duties)
 }

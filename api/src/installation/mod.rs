@@ -26,6 +26,7 @@ use adapters::{
 use anyhow::Context;
 use application::{
     App,
+    credentials::Refreshing,
     flow::{InvitationCache, ListingCache, NetworkKeys},
     jobs::{self, Duties, Worker},
     mail::MailOffice,
@@ -172,6 +173,7 @@ impl Installation {
             store: self.views.clone(),
             checkpoints: self.checkpoints.clone(),
             clock: Arc::clone(&self.app.clock),
+            renewals: Arc::clone(&self.app.refreshing.counts),
             folder: storage::folder(config),
         }
     }
@@ -207,6 +209,8 @@ fn assemble(
         log: Arc::clone(&stores.log),
         receipts: Arc::clone(&stores.receipts),
         vault: Arc::clone(&stores.vault),
+        refreshes: Arc::clone(&stores.refreshes),
+        refreshing: Refreshing::default(),
         ledger: Arc::new(FileLedger::new(config.ledger())),
         accounts: Arc::clone(&stores.accounts),
         attempts: Arc::clone(&stores.attempts),

@@ -138,6 +138,7 @@ mod tests {
             missing_migrations: vec![],
             jobs: application::ports::jobs::JobFigures::default(),
             jobs_late: Duration::ZERO,
+            refreshes: application::ports::refreshes::RefreshFigures::default(),
             mails: application::ports::jobs::Waiting::default(),
             mails_late: Duration::ZERO,
         };
@@ -155,6 +156,7 @@ mod tests {
             at: Instant::now(),
             database: Ok(database),
             views: vec![view],
+            renewals: vec![],
             disk: Some(DiskSample {
                 folder: "data".into(),
                 free_bytes: Ok(5_000),

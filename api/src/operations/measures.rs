@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::{
     labels::{Build, InRoom, OfState, OfView, Outcome, Room, Served, SignIn},
     process,
+    renewals::RenewalFigures,
     sample::Sample,
 };
 
@@ -53,6 +54,7 @@ struct Looked {
     jobs: Family<OfState, Gauge>,
     jobs_late: Gauge,
     events_parked: Gauge,
+    renewals: RenewalFigures,
     mails_waiting: Gauge,
     mails_late: Gauge,
 }
@@ -148,9 +150,11 @@ impl Measures {
             }
             looked.jobs_late.set(signed(database.jobs_late.as_secs()));
             looked.events_parked.set(signed(jobs.parked));
+            looked.renewals.found(&database.refreshes);
             looked.mails_waiting.set(signed(database.mails.count));
             looked.mails_late.set(signed(database.mails_late.as_secs()));
         }
+        looked.renewals.ended(&sample.renewals);
         for view in &sample.views {
             let labels = OfView { view: view.name };
             looked.lag_events.get_or_create(&labels).set(signed(view.behind_events));
@@ -203,6 +207,7 @@ impl Inner {
 
     fn register_looked(&mut self) {
         let (registry, looked) = (&mut self.registry, &self.looked);
+        looked.renewals.register(registry);
         registry.register(
             "database_up",
             "Whether the database answered last",

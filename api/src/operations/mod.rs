@@ -7,6 +7,7 @@ mod health;
 mod labels;
 mod measures;
 mod process;
+mod renewals;
 mod sample;
 mod serve;
 

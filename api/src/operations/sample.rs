@@ -8,10 +8,14 @@ use std::{
 };
 
 use adapters::sql::Probe;
-use application::ports::{
-    StoreError,
-    clock::Clock,
-    jobs::{JobFigures, Waiting},
+use application::{
+    credentials::RefreshCounts,
+    ports::{
+        StoreError,
+        clock::Clock,
+        jobs::{JobFigures, Waiting},
+        refreshes::RefreshFigures,
+    },
 };
 use domain::{Timestamp, log::Position};
 use projections::{
@@ -44,10 +48,12 @@ pub struct Sample {
     pub views: Vec<ViewSample>,
     /// The disk, where the data is on one that we see.
     pub disk: Option<DiskSample>,
+    /// How often this node's renewals of credentials ended how.
+    pub renewals: Vec<((String, &'static str), u64)>,
 }
 
 /// The database.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct DatabaseSample {
     /// The position of the newest event.
     pub head: Position,
@@ -57,6 +63,8 @@ pub struct DatabaseSample {
     pub jobs: JobFigures,
     /// Since when the job is due that waits longest.
     pub jobs_late: Duration,
+    /// The credentials that should be renewed, and what stands in the way.
+    pub refreshes: RefreshFigures,
     /// The mails that should have left by now.
     pub mails: Waiting,
     /// Since when the mail waits that waits longest.
@@ -112,6 +120,8 @@ pub struct Sampler {
     pub checkpoints: Checkpoints,
     /// The time that events are compared with.
     pub clock: Arc<dyn Clock>,
+    /// How renewals of credentials go on this node.
+    pub renewals: Arc<RefreshCounts>,
     /// Where the data is, when it is on a disk of this machine.
     pub folder: Option<PathBuf>,
 }
@@ -142,6 +152,7 @@ impl Sampler {
             database,
             views,
             disk: self.disk().await,
+            renewals: self.renewals.all().await,
         }
     }
 
@@ -166,11 +177,12 @@ impl Sampler {
             views.push(self.view(view, head).await?);
         }
         let now = self.clock.now();
-        let (jobs, mails) = if missing_migrations.is_empty() {
+        let (jobs, mails, refreshes) = if missing_migrations.is_empty() {
             let jobs = self.probe.jobs(now).await.map_err(said)?;
-            (jobs, self.probe.mails(now).await.map_err(said)?)
+            let mails = self.probe.mails(now).await.map_err(said)?;
+            (jobs, mails, self.probe.refreshes(now).await.map_err(said)?)
         } else {
-            (JobFigures::default(), Waiting::default())
+            (JobFigures::default(), Waiting::default(), RefreshFigures::default())
         };
         let since = |at: Option<Timestamp>| at.and_then(|at| (now - at).to_std().ok()).unwrap_or_default();
         let database = DatabaseSample {
@@ -178,6 +190,7 @@ impl Sampler {
             missing_migrations,
             jobs,
             jobs_late: since(jobs.oldest_due),
+            refreshes,
             mails,
             mails_late: since(mails.since),
         };

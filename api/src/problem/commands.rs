@@ -25,6 +25,13 @@ impl From<CommandError> for Problem {
             CommandError::Integration(error) => Self::new(of_integration(&error)).detail(&error),
             CommandError::Provider(error) => of_provider(&error),
             CommandError::LocationNotFound => Self::new(Kind::LocationNotFound).detail(&text),
+            CommandError::IntegrationNotFound => Self::new(Kind::IntegrationNotFound).detail(&text),
+            CommandError::NotConnected => Self::new(Kind::NotConnected).detail(&text),
+            CommandError::NeedsReconnect(reason) => Self::new(Kind::NeedsReconnect).detail(&text).reason(reason),
+            CommandError::CredentialsRefused => Self::new(Kind::CredentialsRefused).detail(&text),
+            CommandError::CredentialsAway(wait) => Self::new(Kind::CredentialsAway)
+                .detail(&text)
+                .retry_after(wait.as_secs().max(1)),
             CommandError::JobNotFound => Self::new(Kind::JobNotFound).detail(&text),
             CommandError::ProviderUnknown => Self::new(Kind::ProviderUnknown).detail(&text),
             CommandError::NoHost => Self::new(Kind::NoHost).detail(&text),

@@ -79,6 +79,14 @@ kinds! {
     LinkNotFound = NOT_FOUND, "link-not-found", "There is no such link";
     /// There is no such integration.
     IntegrationNotFound = NOT_FOUND, "integration-not-found", "There is no such integration";
+    /// Nothing is connected there.
+    NotConnected = CONFLICT, "not-connected", "Nothing is connected there";
+    /// The credentials are worth nothing any more.
+    NeedsReconnect = CONFLICT, "needs-reconnect", "The connection needs a new sign-in";
+    /// The provider will not have the credentials that were sent.
+    CredentialsRefused = UNPROCESSABLE_ENTITY, "credentials-refused", "The provider does not take these credentials";
+    /// The credentials have ended, and the provider cannot be reached.
+    CredentialsAway = SERVICE_UNAVAILABLE, "credentials-away", "The credentials cannot be renewed just now";
     /// There is no such job.
     JobNotFound = NOT_FOUND, "job-not-found", "There is no such job";
     /// It was made before.

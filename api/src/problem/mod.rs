@@ -18,7 +18,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
-use domain::{Timestamp, connect_link::LinkEnd, ids::RequestId};
+use domain::{Timestamp, connect_link::LinkEnd, grant::LossReason, ids::RequestId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -55,6 +55,10 @@ pub struct Problem {
     /// When the link ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<DateTime<Utc>>,
+    /// Why the credentials are worth nothing any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "expired_or_revoked")]
+    reason: Option<LossReason>,
     /// The call, as logs and events name it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Uuid>)]
@@ -90,6 +94,7 @@ impl Problem {
             errors: vec![],
             ended: None,
             ended_at: None,
+            reason: None,
             request_id: None,
             retry_after: None,
             cause: None,
@@ -133,6 +138,13 @@ impl Problem {
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = NonZeroU16::new(u16::try_from(seconds).unwrap_or(u16::MAX));
+        self
+    }
+
+    /// Says why credentials are worth nothing any more.
+    #[must_use]
+    pub fn reason(mut self, reason: LossReason) -> Self {
+        self.reason = Some(reason);
         self
     }
 

@@ -5,9 +5,10 @@ use std::{sync::Arc, time::Duration};
 use chrono::TimeDelta;
 use domain::{
     connect_link::{AttemptFailure, ConnectLinkCommand, LinkToken},
-    ids::{AttemptId, GrantId, LinkId},
+    ids::{AttemptId, GrantId, LinkId, TenantId},
     integration::Integration,
     log::StreamId,
+    provider::ProviderApp,
     trail::CallbackRejection,
 };
 use tracing::Instrument;
@@ -225,11 +226,16 @@ impl App {
 
     /// The grant of an account: the same account and app in the same tenant always has the same.
     pub(super) fn grant_id(&self, attempt: &Attempt, credential: &Credential) -> GrantId {
+        self.grant_of(attempt.tenant, &attempt.app, &credential.account.subject)
+    }
+
+    /// The id of an account's authorisation for an app, in a tenant.
+    pub(crate) fn grant_of(&self, tenant: TenantId, app: &ProviderApp, subject: &str) -> GrantId {
         let parts = [
-            attempt.tenant.0.as_bytes().as_slice(),
-            attempt.app.owner.as_bytes(),
-            attempt.app.client_id.as_bytes(),
-            credential.account.subject.as_bytes(),
+            tenant.0.as_bytes().as_slice(),
+            app.owner.as_bytes(),
+            app.client_id.as_bytes(),
+            subject.as_bytes(),
         ];
         let hash = self.cipher.keyed_hash(HashPurpose::Grant, &parts);
         let mut bytes = [0; 16];

@@ -13,6 +13,7 @@ pub mod log;
 pub mod mail;
 pub mod provider;
 pub mod receipts;
+pub mod refreshes;
 pub mod vault;
 
 use domain::log::DecodeError;

@@ -1,9 +1,13 @@
 //! Providers: signing in, listing what can be connected, and taking access back.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use domain::provider::{ListingRef, ProviderApp, ProviderId};
+use chrono::TimeDelta;
+use domain::{
+    grant::{LossReason, RefreshFailure},
+    provider::{ListingRef, ProviderApp, ProviderId},
+};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -175,6 +179,25 @@ pub enum ProviderError {
     Unavailable(String),
 }
 
+/// Why credentials were not renewed. Never holds a token or an answer's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RefreshError {
+    /// Not now: they are as good as before, and it is tried again.
+    #[error("they could not be renewed: {reason}")]
+    Failed {
+        /// Why.
+        reason: RefreshFailure,
+        /// Not sooner, where the provider says so.
+        retry_after: Option<Duration>,
+        /// Whether the request may have been heard all the same. A provider that gives a new refresh token each time may then
+        /// hold the old one for used up, and nobody has the new one.
+        is_unanswered: bool,
+    },
+    /// They are worth nothing any more.
+    #[error("they are worth nothing any more: {0}")]
+    Lost(LossReason),
+}
+
 /// One configured provider.
 #[async_trait]
 pub trait Connector: Send + Sync {
@@ -201,6 +224,22 @@ pub trait Connector: Send + Sync {
 
     /// Turns a code into tokens, checks the id token that came along, and asks who signed in.
     async fn exchange(&self, exchange: &CodeExchange<'_>) -> Result<Credential, ProviderError>;
+
+    /// Renews credentials by their refresh token. What the answer leaves out stays as it was: the refresh token, the scopes.
+    async fn refresh(&self, credential: &Credential) -> Result<Credential, RefreshError>;
+
+    /// Whose access token that is.
+    async fn identify(&self, access_token: &SecretString) -> Result<Account, ProviderError>;
+
+    /// How long credentials may lie unused before they are renewed only to stay alive; none where the provider keeps them anyway.
+    fn keep_alive(&self) -> Option<TimeDelta> {
+        None
+    }
+
+    /// Whether the provider ends the credentials of apps that are registered for testing only, after seven days.
+    fn has_testing(&self) -> bool {
+        false
+    }
 
     /// Everything that the account manages, each once, pickable or not.
     async fn listings(&self, access_token: &SecretString) -> Result<Vec<Listing>, ProviderError>;

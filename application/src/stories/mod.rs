@@ -62,6 +62,8 @@ fn node(store: &Arc<Store>, states: States) -> Arc<App> {
         log: Arc::clone(store) as _,
         receipts: Arc::clone(store) as _,
         vault: Arc::new(Unused),
+        refreshes: Arc::new(Unused),
+        refreshing: crate::credentials::Refreshing::default(),
         ledger: Arc::new(Unused),
         remains: Arc::new(Unused),
         accounts: Arc::new(Unused),

@@ -1,6 +1,6 @@
 //! Ports of which the stories touch next to nothing.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
@@ -23,6 +23,9 @@ use crate::ports::{
     listings::ListingsInUse,
     mail::{AccountOwner, MailAccount, MailHealth, MailRecords, Mailer, NotSent, OutgoingMail, ServerWords},
     provider::{Catalogue, Connector, OwnApp},
+    refreshes::{
+        CountedReads, CredentialKey, CredentialRead, Ending, Hold, Lifetimes, RefreshFigures, Refreshes, Taking,
+    },
     vault::{Place, SecretRow, Vault},
 };
 
@@ -75,6 +78,16 @@ unused! {
         delete_of_no_attempt() -> u64;
         replaced(ids::TenantId, ids::GrantId) -> Vec<SecretRow>;
         rows_of_account(&[u8; 32]) -> u64;
+    }
+    Refreshes {
+        take(&CredentialKey, Duration, Timestamp) -> Taking;
+        keep(&CredentialKey, &Hold, Duration) -> bool;
+        end(&CredentialKey, &Hold, Ending) -> bool;
+        due(Timestamp, u32) -> Vec<CredentialKey>;
+        figures(Timestamp) -> RefreshFigures;
+        lifetimes(&str, Duration, Duration) -> Lifetimes;
+        count_read(&CredentialRead) -> ();
+        reads(ids::TenantId, ids::IntegrationId, u32) -> Vec<CountedReads>;
     }
     Ledger {
         note(&LedgerEntry) -> ();

@@ -103,6 +103,14 @@ pub enum ApiKeyScope {
     #[serde(rename = "providers:manage")]
     #[strum(serialize = "providers:manage")]
     ProvidersManage,
+    /// Read the access tokens of connections.
+    #[serde(rename = "credentials:read")]
+    #[strum(serialize = "credentials:read")]
+    CredentialsRead,
+    /// Put other credentials in the place of a connection's.
+    #[serde(rename = "credentials:write")]
+    #[strum(serialize = "credentials:write")]
+    CredentialsWrite,
 }
 
 impl ApiKeyScope {

@@ -10,7 +10,7 @@ use domain::{
     host::HostEvent,
     integration::{IntegrationEvent, RequestOutcome, SyncReason, Via},
     personal::{Detail, Personal},
-    trail::{CallbackRejection, DeliveryFailure, LetterKind, LinkObservation, Visitor},
+    trail::{CallbackRejection, DeliveryFailure, IntegrationObservation, LetterKind, LinkObservation, Visitor},
 };
 
 use super::{
@@ -36,6 +36,12 @@ impl Scene<'_> {
             Event::Grant(event) => self.grant(event),
             Event::Host(HostEvent::Claimed { name, .. }) => format!("{} claimed the host {name}", self.who),
             Event::Integration(event) => self.integration(event),
+            Event::IntegrationTrail(IntegrationObservation::CredentialRead { purpose }) => {
+                format!(
+                    "{} read the connection's credentials, for the first time that day, for: {purpose}",
+                    self.who
+                )
+            }
             Event::LinkTrail(observation) => self.observation(observation),
         }
     }

@@ -4,9 +4,12 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use application::ports::{
     clock::Clock,
-    provider::{About, CodeExchange, Connector, Credential, Listing, ProviderError, Revokes, SignIn},
+    provider::{
+        About, Account, CodeExchange, Connector, Credential, Listing, ProviderError, RefreshError, Revokes, SignIn,
+    },
 };
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use domain::provider::{ProviderApp, ProviderId};
 use secrecy::SecretString;
 
@@ -31,6 +34,7 @@ pub(super) struct GoogleBusiness {
     redirect_uri: String,
     required_scopes: BTreeSet<String>,
     revokes: Revokes,
+    keep_alive: Option<TimeDelta>,
     oauth: OAuth,
     api: Api,
 }
@@ -57,6 +61,7 @@ impl GoogleBusiness {
             redirect_uri,
             required_scopes: scopes::canonical(&config.required_scopes),
             revokes: config.revokes,
+            keep_alive: (config.keep_alive_days > 0).then(|| TimeDelta::days(config.keep_alive_days.into())),
             about: About {
                 id,
                 name: config.name,
@@ -99,6 +104,22 @@ impl Connector for GoogleBusiness {
 
     async fn exchange(&self, exchange: &CodeExchange<'_>) -> Result<Credential, ProviderError> {
         self.oauth.exchange(exchange).await
+    }
+
+    async fn refresh(&self, credential: &Credential) -> Result<Credential, RefreshError> {
+        self.oauth.refresh(credential).await
+    }
+
+    async fn identify(&self, access_token: &SecretString) -> Result<Account, ProviderError> {
+        self.oauth.identify(access_token).await
+    }
+
+    fn keep_alive(&self) -> Option<TimeDelta> {
+        self.keep_alive
+    }
+
+    fn has_testing(&self) -> bool {
+        true
     }
 
     async fn listings(&self, access_token: &SecretString) -> Result<Vec<Listing>, ProviderError> {

@@ -14,7 +14,7 @@ use oauth2::{
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
-use self::{errors::misconfigured, revoke::RevokeAs, signing_keys::SigningKeys, token::Tokens};
+use self::{errors::misconfigured, identity::Identity, signing_keys::SigningKeys, token::Tokens};
 use super::{
     config::{ClientAuth, ProviderConfig},
     validate::{InvalidProviders, provider_url},
@@ -24,6 +24,8 @@ use crate::http::HttpClient;
 mod check;
 pub(super) mod errors;
 mod id_token;
+mod identity;
+mod refresh;
 mod revoke;
 pub(super) mod scopes;
 mod signing_keys;
@@ -51,7 +53,9 @@ pub(super) struct OAuth {
     userinfo_url: Url,
     signing_keys: SigningKeys,
     revoke_url: Option<Url>,
-    revoke_as: Option<RevokeAs>,
+    revoke_with_client: bool,
+    token_url: Url,
+    us: Identity,
     issuers: Vec<String>,
     scopes: Vec<String>,
     scope_separator: String,
@@ -84,11 +88,9 @@ impl OAuth {
                 "" => None,
                 text => Some(url("revoke_url", text)?),
             },
-            revoke_as: config.revoke_with_client.then(|| RevokeAs {
-                auth: config.client_auth,
-                id: config.client_id.clone(),
-                secret: config.client_secret.clone(),
-            }),
+            revoke_with_client: config.revoke_with_client,
+            token_url: url("token_url", &config.token_url)?,
+            us: Identity::of(config),
             issuers: [std::slice::from_ref(&config.issuer), &config.accepted_issuers].concat(),
             scopes: config.scopes.clone(),
             scope_separator: config.scope_separator.clone(),

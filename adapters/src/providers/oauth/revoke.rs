@@ -10,18 +10,10 @@ use super::{
     errors::{is_no_answer, of_status, of_word},
     transport::MAX_ANSWER,
 };
-use crate::providers::config::ClientAuth;
 
 #[derive(Deserialize)]
 struct Refusal {
     error: String,
-}
-
-/// How we show who we are, where the provider wants it.
-pub(super) struct RevokeAs {
-    pub(super) auth: ClientAuth,
-    pub(super) id: String,
-    pub(super) secret: SecretString,
 }
 
 impl OAuth {
@@ -45,15 +37,10 @@ impl OAuth {
 
     fn form(&self, request: RequestBuilder, token: &SecretString) -> RequestBuilder {
         let token = ("token", token.expose_secret());
-        match &self.revoke_as {
-            None => request.form(&[token]),
-            Some(us) => {
-                let (id, secret) = (us.id.as_str(), us.secret.expose_secret());
-                match us.auth {
-                    ClientAuth::Post => request.form(&[token, ("client_id", id), ("client_secret", secret)]),
-                    ClientAuth::Basic => request.basic_auth(id, Some(secret)).form(&[token]),
-                }
-            }
+        if self.revoke_with_client {
+            self.us.sign(request, &[token])
+        } else {
+            request.form(&[token])
         }
     }
 }

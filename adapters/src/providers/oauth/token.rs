@@ -109,7 +109,7 @@ impl OAuth {
         }
     }
 
-    fn at(&self, seconds_from_now: u64) -> i64 {
+    pub(super) fn at(&self, seconds_from_now: u64) -> i64 {
         let seconds = i64::try_from(seconds_from_now).unwrap_or(i64::MAX);
         self.clock.now().timestamp().saturating_add(seconds)
     }

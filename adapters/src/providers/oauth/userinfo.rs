@@ -3,6 +3,7 @@
 use application::ports::provider::{Account, ProviderError};
 use oauth2::AccessToken;
 use reqwest::{Method, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -24,6 +25,12 @@ struct UserInfo {
 }
 
 impl OAuth {
+    /// Whose access token that is.
+    pub(in crate::providers) async fn identify(&self, access_token: &SecretString) -> Result<Account, ProviderError> {
+        let token = AccessToken::new(access_token.expose_secret().to_owned());
+        self.userinfo(&token).await
+    }
+
     pub(super) async fn userinfo(&self, access_token: &AccessToken) -> Result<Account, ProviderError> {
         let request = self
             .http

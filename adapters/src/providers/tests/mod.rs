@@ -4,6 +4,7 @@ mod configuration;
 mod exchange;
 mod google;
 mod listings;
+mod refresh;
 mod revoke;
 mod sign_in;
 mod signatures;

@@ -1,36 +1,11 @@
 //! What is said to the database about jobs. Where the two differ, it is about lists and about their clocks, which count leases.
 
-use crate::sql::Pool;
-
-/// One statement in both dialects.
-pub(super) struct Dialects {
-    postgres: &'static str,
-    sqlite: &'static str,
-}
-
-impl Dialects {
-    pub(super) fn of(&self, pool: &Pool) -> &'static str {
-        match pool {
-            Pool::Postgres(_) => self.postgres,
-            Pool::Sqlite(_) => self.sqlite,
-        }
-    }
-}
+use crate::sql::dialects::{Dialects, clock};
 
 /// The columns of [`super::rows::job`], in its order.
 macro_rules! columns {
     () => {
         "id, kind, tenant_id, cause, payload, created_at, run_at, attempt, state, progress, reason, result, ended_at"
-    };
-}
-
-/// The database's clock, in microseconds.
-macro_rules! clock {
-    (postgres) => {
-        "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
-    };
-    (sqlite) => {
-        "CAST(unixepoch('subsec') * 1000000 AS integer)"
     };
 }
 

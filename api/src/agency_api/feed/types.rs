@@ -11,20 +11,21 @@ use domain::{
     host::{Host, HostEvent},
     integration::{Integration, IntegrationEvent},
     log::Recorded,
-    trail::{LINK_TRAIL, LinkObservation},
+    trail::{INTEGRATION_TRAIL, IntegrationObservation, LINK_TRAIL, LinkObservation},
 };
 use strum::VariantNames;
 
 use crate::problem::{Kind, Problem};
 
 /// Every kind of event there is: the type of its stream, and its own names.
-const KNOWN: [(&str, &[&str]); 7] = [
+const KNOWN: [(&str, &[&str]); 8] = [
     (Agency::TYPE, AgencyEvent::VARIANTS),
     (ConnectLink::TYPE, ConnectLinkEvent::VARIANTS),
     (Customer::TYPE, CustomerEvent::VARIANTS),
     (Grant::TYPE, GrantEvent::VARIANTS),
     (Host::TYPE, HostEvent::VARIANTS),
     (Integration::TYPE, IntegrationEvent::VARIANTS),
+    (INTEGRATION_TRAIL, IntegrationObservation::VARIANTS),
     (LINK_TRAIL, LinkObservation::VARIANTS),
 ];
 

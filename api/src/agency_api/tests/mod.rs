@@ -4,6 +4,7 @@ mod as_of;
 mod audit;
 mod bad_input;
 mod canary;
+mod credentials;
 mod customers;
 mod document;
 mod feed;

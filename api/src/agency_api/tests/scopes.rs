@@ -1,5 +1,6 @@
 //! What a key may do.
 
+use chrono::TimeDelta;
 use domain::{agency::ApiKeyScope, ids::Mode};
 
 use super::{World, document::routes, strangers::call_of, world::every_scope};
@@ -15,6 +16,10 @@ async fn a_key_without_the_scope_is_refused_on_every_route() {
         let place = world.place(&agency.key).await;
         let issued = world.issue(&agency.key, &place.link()).await;
         let link = issued.json(201);
+        if route.path.ends_with("/credentials") {
+            world.connect(&agency, &link["id"]).await;
+            world.gives_credentials(&agency, &link, Some(TimeDelta::hours(1))).await;
+        }
         let needed: Vec<ApiKeyScope> = route.scopes.iter().map(|scope| scope.parse().unwrap()).collect();
         let others = every_scope().into_iter().filter(|scope| !needed.contains(scope));
         let without = world.key(&agency, Mode::Live, others).await;

@@ -49,6 +49,13 @@ pub(super) fn call_of(route: &Route, place: &Place, link: &Value, key: &str) -> 
         "PUT /mail/habits" => call.json(&json!({"reminders": null, "receipt": true, "requester_receipt": false})),
         "GET /reports/access" => Call::get(&format!("/reports/access?date={TODAY}")).key(key),
         "GET /reports/days" => Call::get(&format!("/reports/days?from={TODAY}&to={TODAY}")).key(key),
+        "PUT /integrations/{id}/credentials" => {
+            let body = json!({"access_token": "ya29.old", "refresh_token": "1//good", "replace_account": true});
+            call.json(&body)
+        }
+        "GET /integrations/{id}/credentials" => {
+            Call::get(&format!("/integrations/{id}/credentials?purpose=review-sync")).key(key)
+        }
         "GET /customers/{id}"
         | "GET /customers/{id}/audit"
         | "GET /events"
@@ -57,6 +64,7 @@ pub(super) fn call_of(route: &Route, place: &Place, link: &Value, key: &str) -> 
         | "DELETE /integrations/{id}"
         | "POST /integrations/{id}/disconnect"
         | "GET /integrations/{id}/audit"
+        | "GET /integrations/{id}/credential-reads"
         | "GET /locations/{id}/audit"
         | "GET /members/{id}/audit"
         | "GET /jobs"

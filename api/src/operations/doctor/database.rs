@@ -121,6 +121,7 @@ async fn contents(config: &Config, probe: &Probe) -> Vec<Finding> {
         checkpoints: Checkpoints::new(store.clone()),
         store,
         clock: Arc::new(SystemClock),
+        renewals: Arc::default(),
         folder: folder(config),
     };
     let mut findings = found(&sampler.look().await, config.operations.ready_free_mb);
@@ -138,6 +139,7 @@ fn found(sample: &Sample, needed_mb: u64) -> Vec<Finding> {
     };
     findings.extend(sample.database.iter().filter_map(jobs));
     findings.extend(sample.database.iter().filter_map(parked));
+    findings.extend(sample.database.iter().flat_map(super::credentials::examine));
     findings.extend(sample.views.iter().map(view));
     if let Some(disk) = &sample.disk {
         findings.push(match &disk.free_bytes {

@@ -1,6 +1,7 @@
 //! Looks over an installation: what is set, what it stands on, and what to do about it, in plain words. It changes nothing in the
 //! log, and says no secret.
 
+mod credentials;
 mod database;
 mod mail;
 mod settings;

@@ -21,7 +21,7 @@ use crate::{
     integration::{Integration, IntegrationEvent},
     log::{LoggedEvent, Position, Recorded},
     personal::Personal,
-    trail::{LINK_TRAIL, LinkObservation},
+    trail::{INTEGRATION_TRAIL, IntegrationObservation, LINK_TRAIL, LinkObservation},
 };
 
 /// One value of one variant, as it lives and as it is stored.
@@ -51,6 +51,7 @@ pub(super) fn examples() -> Vec<Example> {
         of(Grant::TYPE, Event::Grant, values::grant()),
         of(Host::TYPE, Event::Host, values::host()),
         of(Integration::TYPE, Event::Integration, values::integration()),
+        of(INTEGRATION_TRAIL, Event::IntegrationTrail, values::integration_trail()),
         of(LINK_TRAIL, Event::LinkTrail, values::link_trail()),
     ]
     .into_iter()
@@ -111,6 +112,7 @@ pub(super) fn written(event: &Event) -> String {
         Event::Grant(event) => serde_json::to_string(event),
         Event::Host(event) => serde_json::to_string(event),
         Event::Integration(event) => serde_json::to_string(event),
+        Event::IntegrationTrail(event) => serde_json::to_string(event),
         Event::LinkTrail(event) => serde_json::to_string(event),
     }
     .unwrap()
@@ -125,6 +127,7 @@ pub(super) fn lifted(event: &mut Event) -> Option<Personal> {
         Event::Grant(event) => event.lift_personal(),
         Event::Host(event) => event.lift_personal(),
         Event::Integration(event) => event.lift_personal(),
+        Event::IntegrationTrail(event) => event.lift_personal(),
         Event::LinkTrail(event) => event.lift_personal(),
     }
 }
@@ -199,6 +202,7 @@ fn every_version_of_every_event_has_a_golden_file_and_every_file_is_read() {
         files_of::<GrantEvent>(Grant::TYPE),
         files_of::<HostEvent>(Host::TYPE),
         files_of::<IntegrationEvent>(Integration::TYPE),
+        files_of::<IntegrationObservation>(INTEGRATION_TRAIL),
         files_of::<LinkObservation>(LINK_TRAIL),
     ];
     let known = known.into_iter().flatten().collect();
@@ -219,6 +223,7 @@ fn the_steps_of_every_event_lead_from_its_first_version_to_its_newest() {
         gaps_of::<GrantEvent>(),
         gaps_of::<HostEvent>(),
         gaps_of::<IntegrationEvent>(),
+        gaps_of::<IntegrationObservation>(),
         gaps_of::<LinkObservation>(),
     ];
     assert!(gaps.concat().is_empty(), "{gaps:?}");

@@ -14,7 +14,9 @@ use crate::{
     stories::fixtures::{
         self as the, attempt, facts, google, host_name, link, listing, location, member, terms, token,
     },
-    trail::{CallbackRejection, DeliveryFailure, LetterKind, LinkObservation, Reminders, Visitor},
+    trail::{
+        CallbackRejection, DeliveryFailure, IntegrationObservation, LetterKind, LinkObservation, Reminders, Visitor,
+    },
 };
 
 pub(super) fn agency() -> Vec<AgencyEvent> {
@@ -207,6 +209,12 @@ pub(super) fn integration() -> Vec<IntegrationEvent> {
         IntegrationEvent::Disconnected {},
         IntegrationEvent::Deleted {},
     ]
+}
+
+pub(super) fn integration_trail() -> Vec<IntegrationObservation> {
+    vec![IntegrationObservation::CredentialRead {
+        purpose: "review-sync".into(),
+    }]
 }
 
 pub(super) fn link_trail() -> Vec<LinkObservation> {

@@ -12,7 +12,7 @@ use crate::{
     trail::{CallbackRejection, Visitor},
 };
 
-const SCOPES: [&str; 15] = [
+const SCOPES: [&str; 17] = [
     "customers:read",
     "customers:write",
     "customers:erase",
@@ -28,6 +28,8 @@ const SCOPES: [&str; 15] = [
     "jobs:retry",
     "mail:manage",
     "providers:manage",
+    "credentials:read",
+    "credentials:write",
 ];
 
 /// A scope that is added without standing here would be free to be renamed.

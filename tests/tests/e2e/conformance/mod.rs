@@ -12,5 +12,6 @@ mod observations;
 mod order;
 mod plans;
 mod receipts;
+mod refreshes;
 mod resilience;
 mod vault;

@@ -19,6 +19,7 @@ mod model;
 mod mutants;
 mod overloaded;
 mod rebuilt_under_writes;
+mod refreshing;
 mod returned_connections;
 mod silent_holder;
 mod strangers_transaction;

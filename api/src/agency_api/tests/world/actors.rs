@@ -178,7 +178,7 @@ impl World {
         self.server.app.run(&context, command).await.unwrap();
     }
 
-    fn operator(&self, agency: AgencyId) -> Context {
+    pub(super) fn operator(&self, agency: AgencyId) -> Context {
         Context {
             tenant: TenantId::of(agency, Mode::Live),
             agency,

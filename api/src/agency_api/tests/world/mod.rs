@@ -2,6 +2,7 @@
 
 mod actors;
 mod call;
+mod credentials;
 
 pub(in crate::agency_api::tests) use actors::{Agency, Place, every_scope, text};
 pub(in crate::agency_api::tests) use call::{Answer, Call};
@@ -22,6 +23,7 @@ use adapters::{
 use application::{
     App,
     app::Addresses,
+    credentials::Refreshing,
     flow::{InvitationCache, ListingCache, NetworkKeys},
     jobs::Duties,
     mail::MailOffice,
@@ -173,6 +175,8 @@ impl World {
             log: stores.log.clone(),
             receipts: stores.receipts.clone(),
             vault: stores.vault.clone(),
+            refreshes: stores.refreshes.clone(),
+            refreshing: Refreshing::default(),
             ledger: Arc::new(FileLedger::new(Some(folder.path().join("erasures.ndjson")))),
             remains: Arc::new(NothingRemains),
             accounts: Arc::clone(&stores.accounts),

@@ -1,0 +1,266 @@
+//! A member puts other credentials in the place of a connection's, without a sign-in on our pages. They are tried out at the
+//! provider before anything is kept; what does not work is neither kept nor told to anybody.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use domain::{
+    grant::{Grant, GrantCommand, RefreshFailure},
+    ids::{GrantId, IntegrationId},
+    integration::{Connection, Integration, IntegrationCommand, Slot, Via},
+    personal::{Detail, Personal, Subject},
+    provider::ProviderApp,
+};
+use secrecy::SecretString;
+
+use crate::{
+    app::App,
+    context::Context,
+    error::CommandError,
+    flow::serialized,
+    integrations::TO_KEEP,
+    metadata,
+    ports::{
+        cipher::HashPurpose,
+        provider::{Account, Connector, Credential, Listing, ProviderError, RefreshError},
+        vault::Record,
+    },
+    run::{Decision, Done, UseCase},
+    work::Work,
+};
+
+/// What a member brings.
+pub struct NewCredential {
+    /// The access token.
+    pub access_token: SecretString,
+    /// The refresh token, where there is one.
+    pub refresh_token: Option<SecretString>,
+    /// The listing; none: the one that is connected.
+    pub listing: Option<String>,
+    /// Whether another account may take the connected one's place.
+    pub replaces_account: bool,
+}
+
+/// What stands from now on.
+#[derive(Clone, Debug)]
+pub struct Replaced {
+    /// The generation.
+    pub generation: u32,
+    /// When its access token ends, where the provider says.
+    pub expires_at: Option<i64>,
+    /// What was granted.
+    pub scopes: BTreeSet<String>,
+    /// The listing.
+    pub listing: String,
+}
+
+/// What was tried out, and works.
+struct Replace {
+    integration: IntegrationId,
+    slot: Slot,
+    app: ProviderApp,
+    grant: GrantId,
+    account_key: [u8; 32],
+    credential: Credential,
+    listing: Listing,
+    replaces_account: bool,
+}
+
+impl UseCase for Replace {
+    type Answer = u32;
+
+    async fn decide(&self, work: &mut Work<'_>) -> Result<Decision<Self::Answer>, CommandError> {
+        work.note(metadata::INTEGRATION, self.integration);
+        work.note(metadata::LOCATION, self.slot.location);
+        work.note(metadata::CUSTOMER, self.slot.customer);
+        let mut integration = work.load::<Integration>(self.integration).await?;
+        let old = integration.connection().cloned().ok_or(CommandError::NotConnected)?;
+        let mut grant = work.load::<Grant>(self.grant).await?;
+        let before: Vec<u32> = grant.generations().collect();
+        let given = GrantCommand::Grant {
+            integration: self.integration,
+            provider: self.slot.provider.clone(),
+            app: self.app.clone(),
+            scopes: self.credential.scopes.clone(),
+        };
+        work.execute(&mut grant, given).await?;
+        let generation = grant.latest();
+        work.execute(&mut integration, self.connect(generation)).await?;
+        let over = before.into_iter().filter(|generation| !grant.is_in_use(*generation));
+        let json = self.json(work, over).await?;
+        let record = Record::Credential(self.grant, generation);
+        work.put_secret(record, &json, Some(self.account_key));
+        if old.grant != self.grant {
+            let mut before = work.load::<Grant>(old.grant).await?;
+            work.release(old.grant, &mut before, self.integration).await?;
+        }
+        Ok(Decision::Done(generation))
+    }
+}
+
+impl Replace {
+    fn connect(&self, generation: u32) -> IntegrationCommand {
+        let account = &self.credential.account;
+        let facts = [
+            (Detail::AccountEmail, account.email.as_deref()),
+            (Detail::AccountName, account.name.as_deref()),
+            (Detail::ListingTitle, Some(self.listing.title.as_str())),
+            (Detail::ListingAddress, self.listing.address.as_deref()),
+        ];
+        IntegrationCommand::Connect {
+            link: None,
+            via: Via::Member,
+            connection: Connection {
+                grant: self.grant,
+                generation,
+                listing: self.listing.reference.clone(),
+            },
+            replaces_account: self.replaces_account,
+            personal: Personal::about(Subject::Customer(self.slot.customer), facts),
+        }
+    }
+
+    /// In place of those of the generations that are over. Without a refresh token, the newest that the account gave goes on.
+    async fn json(
+        &self,
+        work: &mut Work<'_>,
+        over: impl DoubleEndedIterator<Item = u32>,
+    ) -> Result<Vec<u8>, CommandError> {
+        let mut credential = self.credential.clone();
+        for generation in over.rev() {
+            let place = work.place(Record::Credential(self.grant, generation));
+            if credential.refresh_token.is_none()
+                && let Some(row) = work.app().vault.get(&place).await?
+            {
+                credential.refresh_token = work.app().open_credential(&row)?.refresh_token;
+            }
+            work.delete_secret(place.record);
+        }
+        serialized(&credential)
+    }
+}
+
+impl App {
+    /// Puts other credentials in the place of a connection's, once the provider took them.
+    ///
+    /// # Errors
+    /// [`CommandError::CredentialsRefused`] when the provider will not have them or too little was granted,
+    /// [`CommandError::ListingNotPickable`] when the account does not manage the listing, `AnotherAccount` where no replacement
+    /// was asked for, [`CommandError::Provider`] when it cannot be asked.
+    pub async fn replace_credential(
+        self: &Arc<Self>,
+        context: &Context,
+        integration: IntegrationId,
+        new: &NewCredential,
+    ) -> Result<Done<Replaced>, CommandError> {
+        let slot = self.slot_in(context.tenant, integration).await?;
+        let found = self
+            .replay::<Integration>(&domain::log::StreamId::of::<Integration>(integration))
+            .await?;
+        let connected = found.and_then(|found| found.state.connection().cloned());
+        let connected = connected.ok_or(CommandError::NotConnected)?;
+        let connector = self.connector_of_agency(context.agency, &slot.provider).await?;
+        let credential = tried(&*connector, new).await?;
+        let wanted = new.listing.as_deref().unwrap_or(&connected.listing.id);
+        let listing = self
+            .listing_of(context, (integration, &slot), &*connector, &credential, wanted)
+            .await?;
+        let app = connector.app().clone();
+        let subject = credential.account.subject.clone();
+        let command = Replace {
+            integration,
+            grant: self.grant_of(context.tenant, &app, &subject),
+            account_key: {
+                let parts = [app.client_id.as_bytes(), subject.as_bytes()];
+                self.cipher.keyed_hash(HashPurpose::Account, &parts)
+            },
+            slot,
+            app,
+            credential: credential.clone(),
+            listing: listing.clone(),
+            replaces_account: new.replaces_account,
+        };
+        // Nobody takes the account's access back meanwhile: this would be cut off too.
+        let turn = self.turn_at(&command.account_key, TO_KEEP).await?;
+        let done = self.run(context, command).await;
+        self.end_turn(&turn).await?;
+        let done = done?;
+        Ok(Done {
+            answer: Replaced {
+                generation: done.answer,
+                expires_at: credential.expires_at,
+                scopes: credential.scopes,
+                listing: listing.reference.id,
+            },
+            position: done.position,
+        })
+    }
+
+    /// The listing, as the provider says.
+    async fn listing_of(
+        &self,
+        context: &Context,
+        (integration, slot): (IntegrationId, &Slot),
+        connector: &dyn Connector,
+        credential: &Credential,
+        wanted: &str,
+    ) -> Result<Listing, CommandError> {
+        let listings = connector.listings(&credential.access_token).await.map_err(refused)?;
+        let found = listings.into_iter().find(|listing| listing.reference.id == wanted);
+        let found = found.filter(|listing| listing.unpickable.is_none());
+        let found = found.ok_or(CommandError::ListingNotPickable)?;
+        let taken = self
+            .listings_in_use
+            .by_others(context.tenant, &slot.provider, integration)
+            .await?;
+        if taken.contains(&found.reference.id) {
+            return Err(CommandError::ListingInUse);
+        }
+        Ok(found)
+    }
+}
+
+/// What the provider makes of new credentials: with a refresh token it must give another access token for it, and it must say
+/// whose they are. Where it says nothing of scopes, what they are good for shows when they are used.
+async fn tried(connector: &dyn Connector, new: &NewCredential) -> Result<Credential, CommandError> {
+    let brought = Credential {
+        access_token: new.access_token.clone(),
+        refresh_token: new.refresh_token.clone(),
+        expires_at: None,
+        scopes: BTreeSet::new(),
+        account: Account {
+            subject: String::new(),
+            email: None,
+            name: None,
+        },
+    };
+    let mut credential = match &brought.refresh_token {
+        Some(_) => connector.refresh(&brought).await.map_err(of_refresh)?,
+        None => brought,
+    };
+    credential.account = connector.identify(&credential.access_token).await.map_err(refused)?;
+    if credential.scopes.is_empty() {
+        credential.scopes.clone_from(connector.required_scopes());
+    } else if !connector.required_scopes().is_subset(&credential.scopes) {
+        return Err(CommandError::CredentialsRefused);
+    }
+    Ok(credential)
+}
+
+fn of_refresh(error: RefreshError) -> CommandError {
+    match error {
+        RefreshError::Lost(_) => CommandError::CredentialsRefused,
+        RefreshError::Failed { reason, .. } => CommandError::Provider(match reason {
+            RefreshFailure::AppRefused | RefreshFailure::AppNotApproved => {
+                ProviderError::Misconfigured(reason.to_string())
+            }
+            RefreshFailure::Unavailable | RefreshFailure::RateLimited => ProviderError::Unavailable(reason.to_string()),
+        }),
+    }
+}
+
+fn refused(error: ProviderError) -> CommandError {
+    match error {
+        ProviderError::Refused(_) => CommandError::CredentialsRefused,
+        other => CommandError::Provider(other),
+    }
+}
