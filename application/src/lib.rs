@@ -8,6 +8,7 @@ pub mod customers;
 pub mod erasure;
 pub mod error;
 pub mod flow;
+pub mod health;
 pub mod housekeeping;
 pub mod idempotency;
 pub mod integrations;

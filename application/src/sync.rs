@@ -9,7 +9,7 @@ use domain::{
     event::Event,
     ids::IntegrationId,
     integration::{Integration, IntegrationEvent},
-    log::Recorded,
+    log::{Recorded, StreamId},
 };
 
 use crate::{
@@ -68,6 +68,13 @@ async fn look_at(app: &Arc<App>, integration: IntegrationId) -> Result<Outcome, 
     let Some(serving) = app.credential_of(integration).await? else {
         return Ok(Outcome::Done("it is not connected any more".to_owned()));
     };
+    let stream = StreamId::of::<Integration>(integration);
+    let found = app.replay::<Integration>(&stream).await?;
+    if found.is_some_and(|found| found.state.needs_reconnect().is_some()) {
+        return Ok(Outcome::Done(
+            "nothing is fetched until somebody signs in again".to_owned(),
+        ));
+    }
     let given_to = &serving.given_to;
     let connector = app.connector_for(&given_to.provider, &given_to.app).await?;
     let listings = connector.listings(&serving.credential.access_token).await?;

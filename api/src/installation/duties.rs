@@ -6,6 +6,7 @@ use adapters::views::ViewDb;
 use application::{
     credentials::RenewDue,
     flow::AbandonAttempts,
+    health,
     housekeeping::KeepHouse,
     integrations::{TakeBack, TakeBackWhenReleased},
     jobs::Duties,
@@ -25,5 +26,5 @@ pub(super) fn duties(views: &Arc<ViewDb>) -> Duties {
         .recurring(AbandonAttempts)
         .recurring(RenewDue)
         .recurring(KeepHouse);
-    mail::duties(duties)
+    health::duties(mail::duties(duties))
 }

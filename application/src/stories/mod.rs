@@ -1,6 +1,7 @@
 //! How a command runs, whatever it does: told with a log in memory, so that somebody faster can be sent ahead at will.
 
 mod fake;
+mod health;
 mod idempotency;
 mod jobs;
 mod memory;
