@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use domain::ids::{AgencyId, LinkId};
+use domain::ids::{AgencyId, IntegrationId, LinkId};
 use governor::{Quota, RateLimiter, clock::Clock, clock::DefaultClock, state::keyed::DashMapStateStore};
 use tokio::{sync::Mutex, time::Instant};
 
@@ -23,6 +23,8 @@ const PROMPT_STARTS: u32 = 20;
 const FIRST_DELAY: Duration = Duration::from_millis(250);
 /// ... but never longer than this.
 const LONGEST_DELAY: Duration = Duration::from_secs(8);
+/// Checks per minute of one connection, whoever asks: each is several calls to its provider.
+const CHECKS_A_MINUTE: NonZeroU32 = NonZeroU32::new(2).unwrap();
 const HOUR: Duration = Duration::from_hours(1);
 
 type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock>;
@@ -31,6 +33,7 @@ type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock>;
 pub struct Limits {
     pages: Keyed<IpAddr>,
     test_mails: Keyed<AgencyId>,
+    checks: Keyed<IntegrationId>,
     starts: Mutex<HashMap<(LinkId, IpAddr), VecDeque<Instant>>>,
     of_link: Mutex<HashMap<LinkId, (Instant, u32)>>,
 }
@@ -40,6 +43,7 @@ impl Default for Limits {
         Self {
             pages: RateLimiter::keyed(Quota::per_minute(PAGES_A_MINUTE)),
             test_mails: RateLimiter::keyed(Quota::per_hour(TESTS_AN_HOUR)),
+            checks: RateLimiter::keyed(Quota::per_minute(CHECKS_A_MINUTE)),
             starts: Mutex::default(),
             of_link: Mutex::default(),
         }
@@ -63,6 +67,14 @@ impl Limits {
         check(&self.test_mails, &agency)
     }
 
+    /// Counts a check.
+    ///
+    /// # Errors
+    /// The seconds to wait.
+    pub fn check(&self, integration: IntegrationId) -> Result<(), u64> {
+        check(&self.checks, &integration)
+    }
+
     /// Counts a start, and waits where a link is started again and again.
     ///
     /// # Errors
@@ -77,6 +89,7 @@ impl Limits {
     pub async fn tidy(&self) {
         self.pages.retain_recent();
         self.test_mails.retain_recent();
+        self.checks.retain_recent();
         self.starts
             .lock()
             .await

@@ -24,6 +24,7 @@ use crate::{
         cipher::Cipher,
         clock::{Clock, Entropy},
         erasure::{Ledger, Remains},
+        health::Answers,
         images::Images,
         jobs::Jobs,
         listings::ListingsInUse,
@@ -69,6 +70,8 @@ pub struct App {
     pub catalogue: Arc<dyn Catalogue>,
     /// Which listings are connected already.
     pub listings_in_use: Arc<dyn ListingsInUse>,
+    /// When providers last answered what connections are good for.
+    pub answers: Arc<dyn Answers>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Chance.

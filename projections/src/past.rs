@@ -9,7 +9,7 @@ use domain::{
 use crate::{
     Projection,
     fold::{PageEnd, Table},
-    integration::{Badge, IntegrationRow, badge},
+    integration::{Badge, Health, IntegrationRow, badge},
     link::{LinkRow, LinkStatus},
     page,
     read::{Cursor, Filter, Page},
@@ -70,6 +70,7 @@ impl Listed for IntegrationRow {
     fn passes(&self, filter: &Filter<Badge>, now: Timestamp) -> bool {
         filter.wants(self.customer, self.location, &self.provider)
             && filter.status.is_none_or(|status| status == badge(self, now))
+            && (filter.health.is_none() || filter.health == self.health().map(Health::status))
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     audit_entry::AuditSubject,
     connection_span::Span,
     fold::{BEHIND_ANOTHER, ROW_UNREADABLE},
-    integration::{Badge, IntegrationRow},
+    integration::{Badge, HealthStatus, IntegrationRow},
     link::{LinkRow, LinkStatus},
     report_day::DayFigures,
 };
@@ -33,6 +33,8 @@ pub struct Filter<S> {
     pub provider: Option<ProviderId>,
     /// Standing so.
     pub status: Option<S>,
+    /// As well as that, where rows have a health.
+    pub health: Option<HealthStatus>,
 }
 
 impl<S> Filter<S> {
@@ -51,6 +53,7 @@ impl<S> Default for Filter<S> {
             location: None,
             provider: None,
             status: None,
+            health: None,
         }
     }
 }

@@ -10,12 +10,14 @@ use domain::{
     connect_link::{AttemptFailure, ConnectLink, ConnectLinkEvent, LinkTerms, RevokeReason, RevokedBy},
     customer::{Customer, CustomerEvent},
     event::Event,
-    grant::{Grant, GrantEvent},
+    grant::{Grant, GrantEvent, LossReason},
     host::HostName,
     ids::{
         AgencyId, AttemptId, CustomerId, EventId, GrantId, IntegrationId, LinkId, LocationId, MemberId, Mode, TenantId,
     },
-    integration::{Connection, Integration, IntegrationEvent, RequestOutcome, Slot, SyncReason, Via},
+    integration::{
+        Capability, CapabilityState, Connection, Integration, IntegrationEvent, RequestOutcome, Slot, SyncReason, Via,
+    },
     log::{DecodeError, LoggedEvent, Metadata, Position, Recorded, SealedPersonal, StreamId},
     personal::{Detail, Personal, Subject},
     provider::{ListingRef, ProviderApp, ProviderId},
@@ -424,6 +426,27 @@ impl Story {
             integrations: [self.world.integration(), IntegrationId(uuid(9, 9))].into(),
         };
         self.happens(Actor::Operator, &StreamId::of::<Customer>(customer()), erased)
+    }
+
+    /// The account's access ended.
+    pub(crate) fn broken(self) -> Self {
+        let reason = LossReason::ExpiredOrRevoked;
+        self.at_integration(Actor::System, IntegrationEvent::NeedsReconnect { reason })
+    }
+
+    /// Another connection of the account was renewed.
+    pub(crate) fn recovered(self) -> Self {
+        self.at_integration(Actor::System, IntegrationEvent::Recovered {})
+    }
+
+    /// The provider answers differently than before.
+    pub(crate) fn found(self, capability: Capability, state: CapabilityState) -> Self {
+        self.at_integration(Actor::System, IntegrationEvent::CapabilityChanged { capability, state })
+    }
+
+    /// The integration was taken off its account.
+    pub(crate) fn disconnected(self) -> Self {
+        self.at_integration(Actor::Member(anna()), IntegrationEvent::Disconnected {})
     }
 
     /// The integration was deleted.

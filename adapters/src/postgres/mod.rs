@@ -22,7 +22,7 @@ pub(crate) use neighbours::Neighbours;
 
 use crate::sql::{Pool, Probe, Stores, broken, head, migration_error, store_error, versions};
 
-const MIGRATIONS: [(i64, &str, &str); 9] = [
+const MIGRATIONS: [(i64, &str, &str); 10] = [
     (
         1,
         "events",
@@ -59,6 +59,11 @@ const MIGRATIONS: [(i64, &str, &str); 9] = [
         9,
         "refresh",
         include_str!("../../../migrations/postgres/0009_refresh.sql"),
+    ),
+    (
+        10,
+        "health",
+        include_str!("../../../migrations/postgres/0010_health.sql"),
     ),
 ];
 

@@ -43,6 +43,9 @@ pub struct ProviderConfig {
     pub listings: String,
     /// Where its account's owner can take the access back, in words; empty says nothing about it.
     pub withdraw_at: String,
+    /// The address of a page that tells how an account gets the access that it lacks at a listing: your own, in your own words, or
+    /// the provider's. Empty names none.
+    pub access_guide_url: String,
     /// What the agency will be able to do, in plain words, one line each.
     pub permissions: Vec<String>,
     /// Which icon stands for it: `google`, `facebook` or `app`.
@@ -97,6 +100,10 @@ pub struct ProviderConfig {
     pub verifications_url: String,
     /// Credentials that nobody uses are renewed every so many days, so that the provider does not forget them. 0: never.
     pub keep_alive_days: u16,
+    /// Where version 4 of the My Business API is, which reviews are still in, without its version.
+    pub reviews_url: String,
+    /// Where the Performance API is, without its version.
+    pub performance_url: String,
     /// How long one request to the provider may take.
     pub timeout_seconds: u16,
 }

@@ -22,6 +22,7 @@ impl ProviderConfig {
             listing: "Business Profile".to_owned(),
             listings: "Business Profiles".to_owned(),
             withdraw_at: "your Google Account, under Security, Third-party connections".to_owned(),
+            access_guide_url: "https://support.google.com/business/answer/3403100".to_owned(),
             permissions: texts(&[
                 "See and manage the Business Profile that you pick",
                 "Read its reviews and answer them",
@@ -54,6 +55,8 @@ impl ProviderConfig {
             verifications_url: "https://mybusinessverifications.googleapis.com".to_owned(),
             // A refresh token that nobody uses for half a year is gone.
             keep_alive_days: 7,
+            reviews_url: "https://mybusiness.googleapis.com".to_owned(),
+            performance_url: "https://businessprofileperformance.googleapis.com".to_owned(),
             timeout_seconds: 15,
         }
     }

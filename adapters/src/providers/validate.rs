@@ -83,9 +83,14 @@ impl ProviderConfig {
             ("accounts_url", &self.accounts_url),
             ("business_information_url", &self.business_information_url),
             ("verifications_url", &self.verifications_url),
+            ("reviews_url", &self.reviews_url),
+            ("performance_url", &self.performance_url),
         ];
         if !self.revoke_url.is_empty() {
             addresses.push(("revoke_url", &self.revoke_url));
+        }
+        if !self.access_guide_url.is_empty() {
+            addresses.push(("access_guide_url", &self.access_guide_url));
         }
         let mut complaints: Vec<String> = addresses
             .into_iter()

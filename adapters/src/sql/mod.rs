@@ -4,6 +4,7 @@
 //! to the log differs: see `postgres` and `sqlite`.
 
 mod accounts;
+mod answers;
 mod attempts;
 mod check;
 mod dialects;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 use application::ports::{
     accounts::AccountTurns,
     attempts::Attempts,
+    health::Answers,
     images::Images,
     jobs::Jobs,
     log::{Commit, CommitError, EventLog},
@@ -76,6 +78,8 @@ pub struct Stores {
     pub attempts: Arc<dyn Attempts>,
     /// The stored images.
     pub images: Arc<dyn Images>,
+    /// When providers last answered what connections are good for.
+    pub answers: Arc<dyn Answers>,
     /// How mail accounts fare.
     pub mail: Arc<dyn MailRecords>,
     /// What is to be done by itself.
@@ -102,6 +106,7 @@ impl Stores {
             refreshes: Arc::new(refreshes::RefreshRows::new(pool.clone())),
             attempts: Arc::new(attempts::AttemptRows::new(pool.clone())),
             images: Arc::new(images::ImageRows::new(pool.clone())),
+            answers: Arc::new(answers::AnswerRows::new(pool.clone())),
             mail: Arc::new(mail::MailRows::new(pool.clone())),
             jobs: Arc::new(jobs::JobRows::new(pool.clone())),
             probe,

@@ -15,6 +15,9 @@ use strum::IntoEnumIterator;
 
 use super::statements::{leak, names, table_name};
 
+/// The column of how well rows are, in views that know.
+const HEALTH: &str = "health";
+
 /// How a row can stand, and what its columns say then. `$5` is now.
 pub(super) trait Standing: IntoEnumIterator + Copy + Eq + std::hash::Hash {
     /// The view whose rows stand so.
@@ -49,19 +52,26 @@ impl Standing for Badge {
     fn condition(self) -> &'static str {
         match self {
             Self::Pending => {
-                "connected = 0 AND ((request_outcome = 'completed' AND disconnected = 0) OR (request_outcome IS NULL AND request_expires_at > $5))"
+                "connected = 0 AND ((request_outcome = 'completed' AND disconnected = 0)
+                    OR (request_outcome IS NULL AND request_expires_at > $5))"
             }
-            Self::PendingRefresh => "connected = 1 AND request_outcome IS NULL AND request_expires_at > $5",
+            Self::PendingRefresh => {
+                "connected = 1 AND health <> 'needs_reconnect' AND request_outcome IS NULL AND request_expires_at > $5"
+            }
             Self::ViaLink => {
-                "connected = 1 AND via_link IS NOT NULL AND (request_outcome IS NOT NULL OR request_expires_at <= $5)"
+                "connected = 1 AND health <> 'needs_reconnect' AND via_link IS NOT NULL
+                    AND (request_outcome IS NOT NULL OR request_expires_at <= $5)"
             }
             Self::Connected => {
-                "connected = 1 AND via_link IS NULL AND (request_outcome IS NOT NULL OR request_expires_at <= $5)"
+                "connected = 1 AND health <> 'needs_reconnect' AND via_link IS NULL
+                    AND (request_outcome IS NOT NULL OR request_expires_at <= $5)"
             }
+            Self::NeedsReconnect => "health = 'needs_reconnect'",
             Self::Rejected => "connected = 0 AND disconnected = 0 AND request_outcome = 'declined'",
             Self::Revoked => "connected = 0 AND disconnected = 0 AND request_outcome = 'revoked'",
             Self::Expired => {
-                "connected = 0 AND disconnected = 0 AND (request_outcome = 'expired' OR (request_outcome IS NULL AND request_expires_at <= $5))"
+                "connected = 0 AND disconnected = 0
+                    AND (request_outcome = 'expired' OR (request_outcome IS NULL AND request_expires_at <= $5))"
             }
             Self::Disconnected => {
                 "connected = 0 AND disconnected = 1 AND (request_outcome IS NOT NULL OR request_expires_at <= $5)"
@@ -76,6 +86,7 @@ struct Shape<S> {
     customer: bool,
     location: bool,
     provider: bool,
+    health: bool,
     status: Option<S>,
 }
 
@@ -87,12 +98,14 @@ impl<S: Standing> ListSql<S> {
     pub(super) fn new(side: Side) -> Self {
         let standings: Vec<_> = S::iter().map(Some).chain([None]).collect();
         let mut statements = HashMap::new();
-        for bits in 0..8 {
+        let has_health = S::VIEW.columns.iter().any(|column| column.name == HEALTH);
+        for bits in 0..if has_health { 16 } else { 8 } {
             for status in &standings {
                 let shape = Shape {
                     customer: bits & 1 != 0,
                     location: bits & 2 != 0,
                     provider: bits & 4 != 0,
+                    health: bits & 8 != 0,
                     status: *status,
                 };
                 statements.insert(shape, leak(statement(side, shape)));
@@ -113,6 +126,7 @@ impl<S: Standing> ListSql<S> {
             customer: filter.customer.is_some(),
             location: filter.location.is_some(),
             provider: filter.provider.is_some(),
+            health: filter.health.is_some(),
             status: filter.status,
         };
         let (at, id) = match page.after {
@@ -124,6 +138,7 @@ impl<S: Standing> ListSql<S> {
             filter.customer.map(|customer| Cell::text(&customer)),
             filter.location.map(|location| Cell::text(&location)),
             filter.provider.as_ref().map(Cell::text),
+            filter.health.as_ref().map(Cell::text),
         ];
         let mut values = vec![Cell::text(&tenant), at, id, limit, Cell::time(now)];
         values.extend(filters.into_iter().flatten());
@@ -143,6 +158,7 @@ fn statement<S: Standing>(side: Side, shape: Shape<S>) -> String {
         (shape.customer, "customer"),
         (shape.location, "location"),
         (shape.provider, "provider"),
+        (shape.health, HEALTH),
     ];
     for (number, (_, column)) in filters.iter().filter(|(set, _)| *set).enumerate() {
         let _ = write!(sql, " AND {column} = ${}", number + 6);

@@ -2,12 +2,13 @@
 
 use domain::{
     ids::{AgencyId, Mode, TenantId},
+    integration::{Capability, CapabilityState},
     log::Position,
     provider::ProviderId,
 };
 use projections::{
     audit_entry::{AuditEntryView, AuditSubject},
-    integration::{Badge, IntegrationView, badge},
+    integration::{Badge, Health, HealthStatus, IntegrationRow, IntegrationView, badge},
     link::{LinkStatus, LinkView},
     read::{Cursor, Filter, Page, Views},
     runner::Sources,
@@ -25,6 +26,7 @@ on_both_databases![
     no_question_reaches_into_another_tenant,
     a_status_is_filtered_as_the_row_says_it,
     a_badge_is_filtered_as_the_row_says_it,
+    a_health_is_filtered_as_the_row_says_it,
     lists_are_paged_newest_first_without_gaps_or_repeats,
     lists_are_filtered_by_customer_location_and_provider,
     an_audit_trail_is_paged_in_the_order_of_the_log,
@@ -138,6 +140,23 @@ fn every_way() -> Story {
         .completed()
         .about(at(8).with_link(9))
         .issued()
+        .about(at(10))
+        .issued()
+        .completed()
+        .broken()
+        .about(at(11))
+        .issued()
+        .completed()
+        .found(Capability::Metrics, CapabilityState::PermissionDenied)
+        .disconnected()
+        .about(at(12))
+        .issued()
+        .completed()
+        .found(Capability::ReviewsRead, CapabilityState::Ok)
+        .about(at(13))
+        .issued()
+        .completed()
+        .found(Capability::Metrics, CapabilityState::PermissionDenied)
 }
 
 /// The database's conditions and the row's own judgement are two texts of one rule: here they meet, before and after expiry.
@@ -150,7 +169,7 @@ async fn a_status_is_filtered_as_the_row_says_it(db: &TestDb) {
             .await
             .unwrap()
             .readable();
-        assert_eq!(all.len(), 9);
+        assert_eq!(all.len(), 13);
         for status in LinkStatus::iter() {
             let filter = Filter {
                 status: Some(status),
@@ -179,7 +198,7 @@ async fn a_badge_is_filtered_as_the_row_says_it(db: &TestDb) {
             .await
             .unwrap()
             .readable();
-        assert_eq!(all.len(), 8);
+        assert_eq!(all.len(), 12);
         for wanted in Badge::iter() {
             let filter = Filter {
                 status: Some(wanted),
@@ -197,6 +216,33 @@ async fn a_badge_is_filtered_as_the_row_says_it(db: &TestDb) {
         }
     }
     assert_eq!(seen.len(), Badge::iter().count(), "a badge was never seen");
+}
+
+/// A60: the list by health, and every health there is.
+async fn a_health_is_filtered_as_the_row_says_it(db: &TestDb) {
+    let node = node_with(db, &every_way()).await;
+    let now = minute(60);
+    let list = async |health, status| {
+        let filter = Filter {
+            health,
+            status,
+            ..Filter::default()
+        };
+        let rows = node.views.integrations(tenant(), &filter, FIRST_PAGE, now).await;
+        rows.unwrap().readable()
+    };
+    let all = list(None, None).await;
+    for wanted in HealthStatus::iter() {
+        let is_so = |row: &&IntegrationRow| row.health().map(Health::status) == Some(wanted);
+        let expected: Vec<_> = all.iter().filter(is_so).cloned().collect();
+        assert!(!expected.is_empty(), "{wanted} was never seen");
+        assert_eq!(list(Some(wanted), None).await, expected, "{wanted}");
+        let via_link: Vec<_> = expected
+            .into_iter()
+            .filter(|row| badge(row, now) == Badge::ViaLink)
+            .collect();
+        assert_eq!(list(Some(wanted), Some(Badge::ViaLink)).await, via_link, "{wanted}");
+    }
 }
 
 async fn lists_are_paged_newest_first_without_gaps_or_repeats(db: &TestDb) {
@@ -247,12 +293,14 @@ async fn lists_are_filtered_by_customer_location_and_provider(db: &TestDb) {
                 location,
                 provider: provider.clone(),
                 status: Some(LinkStatus::Pending),
+                health: None,
             },
             Filter {
                 customer,
                 location,
                 provider,
                 status: Some(Badge::Pending),
+                health: None,
             },
         );
         let links = node

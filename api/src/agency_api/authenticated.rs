@@ -51,6 +51,8 @@ needs! {
     IntegrationsRead = Some(ApiKeyScope::IntegrationsRead);
     /// `integrations:write`
     IntegrationsWrite = Some(ApiKeyScope::IntegrationsWrite);
+    /// `integrations:check`
+    IntegrationsCheck = Some(ApiKeyScope::IntegrationsCheck);
     /// `audit:read`
     AuditRead = Some(ApiKeyScope::AuditRead);
     /// `events:read`

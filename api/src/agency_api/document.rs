@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use projections::{integration::Badge, link::LinkStatus};
+use projections::{
+    integration::{Badge, HealthStatus},
+    link::LinkStatus,
+};
 use strum::IntoEnumIterator;
 use utoipa::{
     IntoResponses, Modify, OpenApi, ToSchema,
@@ -127,6 +130,11 @@ pub(super) fn job_states() -> Schema {
 /// How an integration can stand.
 pub(super) fn badges() -> Schema {
     names_of(Badge::iter())
+}
+
+/// How well an integration can be.
+pub(super) fn health_statuses() -> Schema {
+    names_of(HealthStatus::iter())
 }
 
 fn names_of(all: impl Iterator<Item = impl ToString>) -> Schema {

@@ -25,7 +25,7 @@ mod sent;
 mod tests;
 mod timeline;
 
-use application::{customers::CustomerFile, ports::jobs::Job};
+use application::{App, customers::CustomerFile, ports::jobs::Job};
 use axum::{Router, body::Bytes, extract::DefaultBodyLimit, http::header::CONTENT_TYPE, middleware, routing::get};
 use domain::{Timestamp, ids::CustomerId, log::Recorded};
 use projections::{integration::IntegrationRow, link::LinkRow, timeline::TimelineEntry};
@@ -73,8 +73,9 @@ pub(crate) fn link_as_json(row: LinkRow, now: Timestamp) -> Value {
 }
 
 /// An integration as the API shows it, for the command line.
-pub(crate) fn integration_as_json(row: IntegrationRow, now: Timestamp) -> Value {
-    json!(integrations::Integration::of(row, now))
+pub(crate) fn integration_as_json(app: &App, row: IntegrationRow, now: Timestamp) -> Value {
+    let known = integrations::Knowledge::of_the_past(app);
+    json!(integrations::Integration::of(row, &known, now))
 }
 
 /// A customer as the API shows it, for the command line.
@@ -117,6 +118,7 @@ fn with_document() -> OpenApiRouter<Server> {
         .routes(routes!(integrations::commands::disconnect))
         .routes(routes!(credentials::read, credentials::replace::replace))
         .routes(routes!(credentials::reads))
+        .routes(routes!(integrations::health::check))
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::read))
         .routes(routes!(jobs::retry))

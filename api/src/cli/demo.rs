@@ -162,6 +162,8 @@ fn provider(base: &str, client_secret: SecretString) -> ProviderConfig {
         accounts_url: base.to_owned(),
         business_information_url: base.to_owned(),
         verifications_url: base.to_owned(),
+        reviews_url: base.to_owned(),
+        performance_url: base.to_owned(),
         ..ProviderConfig::google()
     }
 }

@@ -62,7 +62,7 @@ impl Show {
             }
             AuditSubject::Integration(id) => {
                 let row = past.integration(id).await?.ok_or_else(missing)?;
-                Ok(agency_api::integration_as_json(row, until.at))
+                Ok(agency_api::integration_as_json(app, row, until.at))
             }
             AuditSubject::Customer(id) => {
                 let file = app.customer_until(home.tenant, id, Some(until)).await?;
@@ -91,7 +91,7 @@ async fn lists(
     let links: Vec<_> = links.into_iter().map(|row| agency_api::link_as_json(row, at)).collect();
     let integrations: Vec<_> = integrations
         .into_iter()
-        .map(|row| agency_api::integration_as_json(row, at))
+        .map(|row| agency_api::integration_as_json(past.app, row, at))
         .collect();
     Ok(json!({ "links": links, "integrations": integrations }))
 }

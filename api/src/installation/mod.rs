@@ -216,6 +216,7 @@ fn assemble(
         attempts: Arc::clone(&stores.attempts),
         images: Arc::clone(&stores.images),
         jobs: Arc::clone(&stores.jobs),
+        answers: Arc::clone(&stores.answers),
         personal: PersonalData::new(Arc::clone(&stores.vault), cipher.clone()),
         cipher,
         catalogue: Arc::new(catalogue),

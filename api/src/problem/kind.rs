@@ -117,6 +117,8 @@ kinds! {
     ListingNotPickable = CONFLICT, "listing-not-pickable", "This listing cannot be connected";
     /// The listing is connected elsewhere.
     ListingInUse = CONFLICT, "listing-in-use", "This listing is connected already";
+    /// The connection was checked often enough.
+    CheckedOften = TOO_MANY_REQUESTS, "checked-often", "This connection was checked often enough";
     /// The idempotency key was used for another request.
     IdempotencyKeyReused = UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The idempotency key was used before";
     /// A call with the idempotency key is under way.

@@ -1,13 +1,23 @@
-//! Whether connections still work: an account's access that ended or came back reaches every connection that stands on it.
+//! Whether connections still work, and for what: an account's access that ended or came back reaches every connection that stands
+//! on it, and providers are asked what each is good for.
 
+mod checking;
+mod daily;
 mod standing;
 
+pub use checking::Checked;
 pub use standing::{FollowGrants, StandAsTheGrant};
 
+use self::daily::{CheckConnection, CheckDaily, CheckWhenConnected};
 use crate::jobs::Duties;
 
 /// What is done by itself about the health of connections.
 #[must_use]
 pub fn duties(duties: Duties) -> Duties {
-    duties.policy(FollowGrants).handler(StandAsTheGrant)
+    duties
+        .policy(FollowGrants)
+        .handler(StandAsTheGrant)
+        .policy(CheckWhenConnected)
+        .handler(CheckConnection)
+        .handler(CheckDaily)
 }

@@ -5,6 +5,7 @@ pub mod attempts;
 pub mod cipher;
 pub mod clock;
 pub mod erasure;
+pub mod health;
 pub mod images;
 pub mod jobs;
 pub mod links;

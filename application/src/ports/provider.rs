@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::{
     grant::{LossReason, RefreshFailure},
+    integration::{Capability, CapabilityState},
     provider::{ListingRef, ProviderApp, ProviderId},
 };
 use secrecy::SecretString;
@@ -61,6 +62,8 @@ pub struct About {
     pub icon: String,
     /// Where its account's owner can take the access back: "your Google Account, under Security".
     pub withdraw_at: Option<String>,
+    /// The address of a page that tells how an account gets the access that it lacks at a listing.
+    pub access_guide: Option<String>,
 }
 
 /// What a sign-in at the provider needs to begin.
@@ -154,6 +157,55 @@ pub enum Unpickable {
     Closed,
 }
 
+/// What a provider answers when it is asked for something that a connection is good for: its kind, never its words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::Display, strum::EnumString, strum::EnumIter)]
+#[strum(serialize_all = "snake_case")]
+pub enum Answer {
+    /// It did it.
+    Allowed,
+    /// The account may not do it.
+    Denied,
+    /// It is not there any more.
+    Gone,
+    /// The listing has to be verified first.
+    Unverified,
+    /// The token does not work. Whether the sign-in does, renewing it will show.
+    TokenRefused,
+    /// It was asked too often.
+    Busy,
+    /// The app is not allowed to ask: whoever registered it has to act, and no customer.
+    AppRefused,
+    /// No answer, or one that says nothing.
+    Unavailable,
+}
+
+impl Answer {
+    /// What it says about the capability; nothing where it says nothing about it, and all stays as it was known.
+    pub fn state(self) -> Option<CapabilityState> {
+        match self {
+            Self::Allowed => Some(CapabilityState::Ok),
+            Self::Denied => Some(CapabilityState::PermissionDenied),
+            Self::Gone => Some(CapabilityState::RemovedByProvider),
+            Self::Unverified => Some(CapabilityState::Unverified),
+            Self::TokenRefused | Self::Busy | Self::AppRefused | Self::Unavailable => None,
+        }
+    }
+
+    /// Whether the same question may get another answer soon.
+    pub fn is_passing(self) -> bool {
+        matches!(self, Self::Busy | Self::Unavailable)
+    }
+}
+
+/// A question to a provider, answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Probed {
+    /// What was asked for.
+    pub capability: Capability,
+    /// What was answered.
+    pub answer: Answer,
+}
+
 /// How far taking back reaches at a provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -243,6 +295,12 @@ pub trait Connector: Send + Sync {
 
     /// Everything that the account manages, each once, pickable or not.
     async fn listings(&self, access_token: &SecretString) -> Result<Vec<Listing>, ProviderError>;
+
+    /// Asks for everything that a connection is good for, once each and changing nothing. What a provider cannot be asked about is
+    /// left out; without any interface of its own, that is everything.
+    async fn probe(&self, _credential: &Credential, _listing: &ListingRef) -> Vec<Probed> {
+        vec![]
+    }
 
     /// How far [`Connector::revoke`] reaches. Unless said otherwise, it is taken for far-reaching, which harms nobody else.
     fn revokes(&self) -> Revokes {

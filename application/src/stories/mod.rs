@@ -74,6 +74,7 @@ fn node(store: &Arc<Store>, states: States) -> Arc<App> {
         cipher: Arc::new(Unused),
         catalogue: Arc::new(Unused),
         listings_in_use: Arc::new(Unused),
+        answers: Arc::new(Unused),
         clock: Arc::new(Unused),
         entropy: Arc::new(Counter::default()),
         personal: PersonalData::new(Arc::new(Unused), Arc::new(Unused)),

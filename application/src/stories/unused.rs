@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
-    Timestamp, ids,
+    Timestamp,
+    ids::{self, TenantId},
     log::{Position, SealedPersonal},
     personal::Subject,
     provider::ProviderId,
@@ -19,6 +20,7 @@ use crate::ports::{
     cipher::{Cipher, CipherError, HashPurpose},
     clock::Clock,
     erasure::{Ledger, LedgerEntry, Remains},
+    health::{Answers, LastAnswer},
     images::{Image, Images},
     listings::ListingsInUse,
     mail::{AccountOwner, MailAccount, MailHealth, MailRecords, Mailer, NotSent, OutgoingMail, ServerWords},
@@ -64,6 +66,10 @@ unused! {
     AccountTurns {
         take(&[u8; 32], Uuid, Timestamp, Timestamp) -> bool;
         end(&[u8; 32], Uuid) -> bool;
+    }
+    Answers {
+        keep(TenantId, &[LastAnswer]) -> ();
+        of(TenantId, &[ids::IntegrationId]) -> Vec<LastAnswer>;
     }
     MailRecords {
         note(&str, Option<&str>, Timestamp) -> ();

@@ -71,6 +71,10 @@ pub enum ApiKeyScope {
     #[serde(rename = "integrations:write")]
     #[strum(serialize = "integrations:write")]
     IntegrationsWrite,
+    /// Ask providers how integrations are.
+    #[serde(rename = "integrations:check")]
+    #[strum(serialize = "integrations:check")]
+    IntegrationsCheck,
     /// Read audit trails.
     #[serde(rename = "audit:read")]
     #[strum(serialize = "audit:read")]

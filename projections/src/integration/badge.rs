@@ -26,12 +26,17 @@ pub enum Badge {
     Expired,
     /// The agency took the link back, and nothing worked before.
     Revoked,
-    /// It worked, and was taken off its account.
+    /// Its credentials are worth nothing any more: only a new sign-in helps.
+    NeedsReconnect,
+    /// It was taken off its account.
     Disconnected,
 }
 
 /// The badge of an integration by the clock. What works stays working, however its newest link ended.
 pub fn badge(row: &IntegrationRow, now: Timestamp) -> Badge {
+    if row.health().is_some_and(|health| health.broken.is_some()) {
+        return Badge::NeedsReconnect; // also while a link is on its way: the old credentials do not work
+    }
     match (row.standing(), row.last_request(now).map(|last| last.outcome)) {
         (None, Some(_)) if row.details.disconnected_at.is_some() => Badge::Disconnected,
         (Some(_), None) => Badge::PendingRefresh,
@@ -55,6 +60,7 @@ impl Badge {
             Self::Rejected => "Rejected",
             Self::Expired => "Expired",
             Self::Revoked => "Revoked",
+            Self::NeedsReconnect => "Needs reconnect",
             Self::Disconnected => "Disconnected",
         }
     }
@@ -69,6 +75,7 @@ impl Badge {
             Self::Rejected => "cross",
             Self::Expired => "clock",
             Self::Revoked => "ban",
+            Self::NeedsReconnect => "warning",
             Self::Disconnected => "unlink",
         }
     }
@@ -79,7 +86,7 @@ impl Badge {
             Self::Pending | Self::PendingRefresh => "yellow",
             Self::ViaLink => "blue",
             Self::Connected => "green",
-            Self::Rejected => "red",
+            Self::Rejected | Self::NeedsReconnect => "red",
             Self::Expired | Self::Revoked | Self::Disconnected => "grey",
         }
     }

@@ -1,11 +1,13 @@
 //! The `integration` view: one row per integration, with what its badge is derived from.
 
 mod badge;
+mod health;
 mod row;
 #[cfg(test)]
 mod tests;
 
 pub use badge::{Badge, badge};
+pub use health::{Broken, Health, HealthStatus, Said};
 pub use row::{Ended, IntegrationDetails, IntegrationRow, LastRequest, PendingLink, Request, Standing};
 
 use cqrs_es::Aggregate;
@@ -36,7 +38,7 @@ impl IntegrationView {
     /// Its view.
     pub const VIEW: View = View {
         name: "integration",
-        version: 2,
+        version: 3,
         columns: &[
             Column::text("id"),
             Column::text("tenant"),
@@ -48,6 +50,7 @@ impl IntegrationView {
             Column::integer("disconnected"),
             Column::text("via_link"),
             Column::text("listing"),
+            Column::text("health"),
             Column::text("request_link"),
             Column::integer("request_expires_at"),
             Column::text("request_outcome"),
@@ -125,7 +128,7 @@ fn request(seen: &Seen<'_>, link: LinkId, terms: &LinkTerms, rows: &mut Rows<Int
     if rows.get(&terms.integration.to_string()).is_some() {
         return rows.update(&terms.integration, |row| {
             row.request = request;
-            row.details.deleted_at = None;
+            row.details.life += u32::from(row.details.deleted_at.take().is_some());
         });
     }
     let row = IntegrationRow {
@@ -136,7 +139,10 @@ fn request(seen: &Seen<'_>, link: LinkId, terms: &LinkTerms, rows: &mut Rows<Int
         provider: terms.provider.clone(),
         created_at: seen.recorded.recorded_at,
         request,
-        details: IntegrationDetails::default(),
+        details: IntegrationDetails {
+            life: 1,
+            ..IntegrationDetails::default()
+        },
         subject: None,
         account_email: None,
         account_name: None,
@@ -150,11 +156,21 @@ fn happened(seen: &Seen<'_>, event: &IntegrationEvent, rows: &mut Rows<Integrati
     let integration: IntegrationId = id(&seen.recorded.aggregate_id, "an integration's stream")?;
     let at = seen.recorded.recorded_at;
     match event {
-        IntegrationEvent::LinkRequested { .. }
-        | IntegrationEvent::SyncRequested { .. }
-        | IntegrationEvent::CapabilityChanged { .. }
-        | IntegrationEvent::NeedsReconnect { .. }
-        | IntegrationEvent::Recovered {} => Ok(()),
+        IntegrationEvent::LinkRequested { .. } | IntegrationEvent::SyncRequested { .. } => Ok(()),
+        IntegrationEvent::CapabilityChanged { capability, state } => rows.update(&integration, |row| {
+            let said = Said {
+                state: *state,
+                since: at,
+            };
+            row.details.health.capabilities.insert(*capability, said);
+        }),
+        IntegrationEvent::NeedsReconnect { reason } => rows.update(&integration, |row| {
+            row.details.health.broken = Some(Broken {
+                reason: *reason,
+                since: at,
+            });
+        }),
+        IntegrationEvent::Recovered {} => rows.update(&integration, |row| row.details.health.broken = None),
         IntegrationEvent::LinkClosed { link, outcome } => {
             rows.update(&integration, |row| close(row, *link, *outcome, at))
         }
@@ -194,13 +210,17 @@ fn close(row: &mut IntegrationRow, link: LinkId, outcome: RequestOutcome, at: Ti
 fn disconnect(row: &mut IntegrationRow, at: Timestamp) {
     row.details.standing = None;
     row.details.disconnected_at = Some(at);
+    row.details.health = Health::default();
     name(row, None);
 }
 
 /// Nothing stands on it any more, so it reads as a link that was revoked: not usable, and its names are gone.
 fn delete(row: &mut IntegrationRow, at: Timestamp) {
-    row.details = IntegrationDetails::default();
-    row.details.deleted_at = Some(at);
+    row.details = IntegrationDetails {
+        deleted_at: Some(at),
+        life: row.details.life,
+        ..IntegrationDetails::default()
+    };
     let was_refused = row
         .request
         .ended
@@ -213,10 +233,18 @@ fn delete(row: &mut IntegrationRow, at: Timestamp) {
 }
 
 /// A link that was completed just before, in the same stream, is what it was connected through, unless a member opened it.
+/// What the provider said of a listing says nothing of another one.
 fn connect(row: &mut IntegrationRow, connection: &Connection, via: Via, at: Timestamp) {
     row.details.disconnected_at = None;
     let before = row.details.standing.take();
     let link = row.details.completing.take();
+    row.details.health.broken = None;
+    if before
+        .as_ref()
+        .is_none_or(|before| before.connection.listing != connection.listing)
+    {
+        row.details.health.capabilities.clear();
+    }
     row.details.standing = Some(Standing {
         connection: connection.clone(),
         via: link.filter(|_| via == Via::Link),

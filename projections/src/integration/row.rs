@@ -9,6 +9,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::Health;
 use crate::view::{BadCell, Cell, Cells, ViewRow};
 
 /// One integration, as the agency sees it.
@@ -75,6 +76,12 @@ pub struct IntegrationDetails {
     /// When it was taken off its account, unless it was connected since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disconnected_at: Option<Timestamp>,
+    /// The number of its life, from 1: a link after its end begins the next one.
+    #[serde(default)]
+    pub life: u32,
+    /// How well it is, while it is connected.
+    #[serde(default)]
+    pub health: Health,
 }
 
 /// What a connected integration stands on.
@@ -114,6 +121,11 @@ impl IntegrationRow {
     /// What it stands on, once it was connected.
     pub fn standing(&self) -> Option<&Standing> {
         self.details.standing.as_ref()
+    }
+
+    /// How well it is; none while it is not connected.
+    pub fn health(&self) -> Option<&Health> {
+        self.standing().map(|_| &self.details.health)
     }
 
     /// The link that is on its way, by the clock.
@@ -158,6 +170,7 @@ impl ViewRow for IntegrationRow {
             Cell::Integer(Some(self.details.disconnected_at.is_some().into())),
             Cell::text_or_null(standing.and_then(|standing| standing.via.as_ref())),
             Cell::text_or_null(standing.map(|standing| &standing.connection.listing.id)),
+            Cell::text_or_null(self.health().map(Health::status).as_ref()),
             Cell::text(&self.request.link),
             Cell::time(self.request.expires_at),
             Cell::text_or_null(ended.map(|ended| ended.outcome).as_ref()),
@@ -178,6 +191,7 @@ impl ViewRow for IntegrationRow {
         // They stand in the details as well; their columns are there to be filtered by.
         let (_connected, _disconnected) = (cells.integer()?, cells.integer()?);
         let (_via_link, _listing) = (cells.text_or_null()?, cells.text_or_null()?);
+        let _health = cells.text_or_null()?;
         let (link, expires_at) = (cells.parse()?, cells.time()?);
         let ended = match (cells.parse_or_null()?, cells.time_or_null()?) {
             (Some(outcome), Some(at)) => Some(Ended { outcome, at }),

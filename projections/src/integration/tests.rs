@@ -1,5 +1,7 @@
 //! Given events, an integration's row and its badge.
 
+use domain::integration::{Capability, CapabilityState};
+
 use super::*;
 use crate::{
     fold::folded,
@@ -40,6 +42,11 @@ fn every_badge_has_its_words_its_icon_and_its_colour() {
     assert_eq!(shown(Badge::Rejected), ("Rejected", "cross", "red", false));
     assert_eq!(shown(Badge::Expired), ("Expired", "clock", "grey", false));
     assert_eq!(shown(Badge::Revoked), ("Revoked", "ban", "grey", false));
+    assert_eq!(
+        shown(Badge::NeedsReconnect),
+        ("Needs reconnect", "warning", "red", false)
+    );
+    assert_eq!(shown(Badge::Disconnected), ("Disconnected", "unlink", "grey", false));
 }
 
 /// B27
@@ -180,11 +187,92 @@ fn a_completed_link_is_pending_until_its_connection_is_folded() {
 
 #[test]
 fn a_row_reads_back_from_its_cells() {
-    for row in [row_after(&Story::new().issued()), row_after(&refreshing().declined())] {
+    let ill = connected()
+        .found(Capability::Metrics, CapabilityState::Unverified)
+        .broken();
+    let stories = [
+        Story::new().issued(),
+        refreshing().declined(),
+        ill,
+        connected().disconnected(),
+    ];
+    for row in stories.iter().map(row_after) {
         let cells = row.cells();
         assert_eq!(cells.len(), IntegrationView::VIEW.columns.len());
         assert_eq!(IntegrationRow::from_cells(&mut Cells::new(cells)), Ok(row));
     }
+}
+
+fn status_after(story: &Story) -> Option<HealthStatus> {
+    row_after(story).health().map(Health::status)
+}
+
+/// A44, A47: it is listed, and cannot be used, whatever link is on its way; a sign-in, its own or another connection's, heals it.
+///
+/// Mutant: when `badge` looks at the link first, it says Pending and usable, and this fails.
+#[test]
+fn a_connection_whose_access_ended_needs_a_reconnect_until_somebody_signs_in() {
+    let row = row_after(&connected().broken());
+    assert_eq!(badge(&row, minute(NOW)), Badge::NeedsReconnect);
+    assert!(!badge(&row, minute(NOW)).usable());
+    let (health, since) = (row.health().unwrap(), minute(9));
+    let reason = domain::grant::LossReason::ExpiredOrRevoked;
+    assert_eq!(
+        (health.broken, health.since()),
+        (Some(Broken { reason, since }), Some(since))
+    );
+    assert!(row.standing().is_some(), "what it stood on is still told");
+
+    let asked = connected().broken().about(World::default().with_link(2)).issued();
+    assert_eq!(badge_after(&asked), Badge::NeedsReconnect);
+    assert!(row_after(&asked).pending(minute(NOW)).is_some());
+    assert_eq!(badge_after(&asked.authorized().completed_again()), Badge::ViaLink);
+    assert_eq!(badge_after(&connected().broken().recovered()), Badge::ViaLink);
+}
+
+/// A60: what is denied is told for itself, and the connection goes on.
+#[test]
+fn a_connection_is_as_well_as_what_it_is_good_for() {
+    use {Capability::*, CapabilityState as Is};
+    assert_eq!(status_after(&Story::new().issued()), None);
+    assert_eq!(status_after(&connected()), Some(HealthStatus::Unknown));
+    let reading = connected().found(ReviewsRead, Is::Ok);
+    assert_eq!(status_after(&reading), Some(HealthStatus::Ok));
+    let denied = reading.found(Metrics, Is::PermissionDenied);
+    assert_eq!(status_after(&denied), Some(HealthStatus::Degraded));
+    let row = row_after(&denied);
+    assert_eq!(
+        (badge(&row, minute(NOW)), row.health().unwrap().since()),
+        (Badge::ViaLink, Some(minute(10)))
+    );
+    assert_eq!(
+        status_after(&denied.clone().broken()),
+        Some(HealthStatus::NeedsReconnect)
+    );
+    assert_eq!(
+        status_after(&denied.clone().broken().recovered()),
+        Some(HealthStatus::Degraded)
+    );
+    assert_eq!(
+        status_after(&denied.clone().found(Metrics, Is::Ok)),
+        Some(HealthStatus::Ok)
+    );
+    assert_eq!(status_after(&denied.clone().disconnected()), None);
+    assert_eq!(
+        status_after(&denied.about(World::default().with_link(2)).issued().completed_again()),
+        Some(HealthStatus::Degraded),
+        "the same listing"
+    );
+}
+
+/// A link after the end begins a new life, which takes nothing over.
+#[test]
+fn a_life_is_counted_by_the_links_that_follow_an_end() {
+    let ill = connected().found(Capability::Metrics, CapabilityState::PermissionDenied);
+    assert_eq!(row_after(&ill).details.life, 1);
+    let again = ill.deleted().about(World::default().with_link(2)).issued();
+    assert_eq!(row_after(&again).details.life, 2);
+    assert_eq!(status_after(&again.completed()), Some(HealthStatus::Unknown));
 }
 
 /// Erasing a person changes nothing but what is personal.

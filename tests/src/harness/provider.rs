@@ -91,6 +91,8 @@ accepted_issuers = []
 accounts_url = "{base}"
 business_information_url = "{base}"
 verifications_url = "{base}"
+reviews_url = "{base}"
+performance_url = "{base}"
 "#
         );
     }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{
-    http::{HttpAnswer, HttpClient},
+    http::{HttpAnswer, HttpClient, HttpError},
     providers::{
         config::ProviderConfig,
         oauth::errors::{misconfigured, of_status, refused, unavailable},
@@ -20,11 +20,13 @@ use crate::{
 /// A page of a hundred listings is some 100 KB; this is where it stops being one.
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
 
-/// The three APIs that listings come from.
+/// The APIs that listings, reviews and figures come from.
 pub(super) struct Api {
     pub(super) accounts: Url,
     pub(super) business_information: Url,
     pub(super) verifications: Url,
+    pub(super) reviews: Url,
+    pub(super) performance: Url,
     timeout: Duration,
     http: HttpClient,
 }
@@ -54,6 +56,8 @@ impl Api {
             accounts: url("accounts_url", &config.accounts_url)?,
             business_information: url("business_information_url", &config.business_information_url)?,
             verifications: url("verifications_url", &config.verifications_url)?,
+            reviews: url("reviews_url", &config.reviews_url)?,
+            performance: url("performance_url", &config.performance_url)?,
             timeout: Duration::from_secs(config.timeout_seconds.into()),
             http,
         })
@@ -66,19 +70,39 @@ impl Api {
         query: &[(&str, &str)],
         token: &SecretString,
     ) -> Result<T, ApiError> {
-        let request = self
-            .http
-            .request(Method::GET, under(base, path))
-            .query(query)
-            .bearer_auth(token.expose_secret())
-            .timeout(self.timeout);
-        let answer = self.http.send(request, MAX_ANSWER).await;
+        let answer = self.ask((base, path), query, token).await;
         let answer = answer.map_err(|error| ApiError::Failed(error.into()))?;
         if answer.status != StatusCode::OK {
             return Err(of_answer(&answer));
         }
         serde_json::from_slice(&answer.body).map_err(|_| ApiError::Failed(unavailable("its listings are malformed")))
     }
+}
+
+impl Api {
+    /// Asks for `path` under a base, whatever is answered.
+    pub(super) async fn ask(
+        &self,
+        (base, path): (&Url, &str),
+        query: &[(&str, &str)],
+        token: &SecretString,
+    ) -> Result<HttpAnswer, HttpError> {
+        let request = self
+            .http
+            .request(Method::GET, under(base, path))
+            .query(query)
+            .bearer_auth(token.expose_secret())
+            .timeout(self.timeout);
+        self.http.send(request, MAX_ANSWER).await
+    }
+}
+
+/// The reason of a `google.rpc.Status`, where it gives one.
+pub(super) fn reason_of(answer: &HttpAnswer) -> Option<String> {
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let details = body.pointer("/error/details").and_then(Value::as_array)?;
+    let mut reasons = details.iter().filter_map(|detail| detail.get("reason")?.as_str());
+    reasons.next().map(str::to_owned)
 }
 
 fn under(base: &Url, path: &str) -> Url {

@@ -5,12 +5,13 @@ use std::{collections::BTreeSet, sync::Arc};
 use application::ports::{
     clock::Clock,
     provider::{
-        About, Account, CodeExchange, Connector, Credential, Listing, ProviderError, RefreshError, Revokes, SignIn,
+        About, Account, CodeExchange, Connector, Credential, Listing, Probed, ProviderError, RefreshError, Revokes,
+        SignIn,
     },
 };
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use domain::provider::{ProviderApp, ProviderId};
+use domain::provider::{ListingRef, ProviderApp, ProviderId};
 use secrecy::SecretString;
 
 use self::api::Api;
@@ -24,6 +25,7 @@ use crate::http::HttpClient;
 mod api;
 mod listings;
 mod location;
+mod probe;
 mod standing;
 
 /// Signing in at Google, or at what is configured in its place, and the Business Profiles of who signed in.
@@ -37,6 +39,7 @@ pub(super) struct GoogleBusiness {
     keep_alive: Option<TimeDelta>,
     oauth: OAuth,
     api: Api,
+    clock: Arc<dyn Clock>,
 }
 
 impl GoogleBusiness {
@@ -51,8 +54,9 @@ impl GoogleBusiness {
         let id = ProviderId::parse(config.id.clone());
         let id = id.map_err(|error| InvalidProviders(vec![format!("change id: {error}")]))?;
         Ok(Self {
-            oauth: OAuth::new(&config, &redirect_uri, http.clone(), clock)?,
+            oauth: OAuth::new(&config, &redirect_uri, http.clone(), Arc::clone(&clock))?,
             api: Api::new(&config, http)?,
+            clock,
             app: ProviderApp {
                 owner: owner.to_owned(),
                 client_id: config.client_id,
@@ -71,6 +75,7 @@ impl GoogleBusiness {
                 permissions: config.permissions,
                 icon: config.icon,
                 withdraw_at: Some(config.withdraw_at).filter(|place| !place.is_empty()),
+                access_guide: Some(config.access_guide_url).filter(|address| !address.is_empty()),
             },
         })
     }
@@ -128,6 +133,12 @@ impl Connector for GoogleBusiness {
 
     async fn check_app(&self) -> Result<(), ProviderError> {
         self.oauth.check_app().await
+    }
+
+    async fn probe(&self, credential: &Credential, listing: &ListingRef) -> Vec<Probed> {
+        self.api
+            .probe(listing, &credential.access_token, self.clock.now())
+            .await
     }
 
     fn revokes(&self) -> Revokes {

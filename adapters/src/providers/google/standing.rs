@@ -15,9 +15,16 @@ const AT_ONCE: usize = 4;
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct VoiceOfMerchantState {
+pub(super) struct VoiceOfMerchantState {
     has_voice_of_merchant: bool,
     comply_with_guidelines: Option<IgnoredAny>,
+}
+
+impl VoiceOfMerchantState {
+    /// Whether the provider takes the account's people for the owners.
+    pub(super) fn is_verified(&self) -> bool {
+        self.has_voice_of_merchant
+    }
 }
 
 impl Api {

@@ -2,12 +2,14 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use application::ports::provider::{CodeExchange, Connector, Credential, ProviderError, SignIn, Unpickable};
+use application::ports::provider::{
+    Answer, CodeExchange, Connector, Credential, Listing, ProviderError, SignIn, Unpickable,
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use reqwest::{Method, Url, header::LOCATION};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
-use simulator::{Fault, OAuthClient, Running, Simulator, SimulatorConfig, personas};
+use simulator::{AccountState, Capability, Fault, OAuthClient, Running, Simulator, SimulatorConfig, personas};
 
 use super::{CALLBACK, Only, ProviderConfig, StoppedClock};
 use crate::{
@@ -129,6 +131,8 @@ fn at_google(base: &str) -> ProviderConfig {
         accounts_url: base.to_owned(),
         business_information_url: base.to_owned(),
         verifications_url: base.to_owned(),
+        reviews_url: base.to_owned(),
+        performance_url: base.to_owned(),
         ..ProviderConfig::google()
     }
 }
@@ -282,4 +286,36 @@ async fn taking_back_ends_the_grant_and_can_be_said_twice() {
         error,
         ProviderError::Refused("the access token does not work".to_owned())
     );
+}
+
+/// A2, A60: the account of a listing may lose a right, and the listing its place; the rest goes on.
+#[tokio::test]
+async fn google_is_asked_what_a_listing_is_good_for() {
+    let world = World::new().await;
+    let credential = world.sign_in(personas::OLIVE).await;
+    let listings = world.us().listings(&credential.access_token).await.unwrap();
+    let said = async |listing: &Listing| {
+        let answers = world.us().probe(&credential, &listing.reference).await;
+        answers.into_iter().map(|probed| probed.answer).collect::<Vec<_>>()
+    };
+    let (bakery, unverified) = (&listings[0], &listings[1]);
+    assert_eq!(said(bakery).await, [Answer::Allowed; 3]);
+    assert_eq!(
+        said(unverified).await,
+        [Answer::Unverified, Answer::Unverified, Answer::Allowed]
+    );
+    let denied = AccountState {
+        denied: vec![Capability::Metrics],
+        ..AccountState::default()
+    };
+    world.google.set_account(personas::OLIVE, denied).await;
+    assert_eq!(said(bakery).await, [Answer::Allowed, Answer::Allowed, Answer::Denied]);
+    let id = bakery.reference.id.trim_start_matches("locations/").to_owned();
+    let removed = AccountState {
+        removed: vec![id],
+        ..AccountState::default()
+    };
+    world.google.set_account(personas::OLIVE, removed).await;
+    assert_eq!(said(bakery).await, [Answer::Gone; 3]);
+    assert!(world.google.requests().iter().all(|request| request.method != "PUT"));
 }

@@ -5,6 +5,7 @@ mod exchange;
 mod google;
 mod listings;
 mod refresh;
+mod probe;
 mod revoke;
 mod sign_in;
 mod signatures;
@@ -55,6 +56,8 @@ fn at(base: &str) -> ProviderConfig {
         accounts_url: base.to_owned(),
         business_information_url: base.to_owned(),
         verifications_url: base.to_owned(),
+        reviews_url: base.to_owned(),
+        performance_url: base.to_owned(),
         timeout_seconds: 1,
         ..ProviderConfig::google()
     }

@@ -14,6 +14,7 @@ use projections::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::health::{Health, Knowledge};
 use crate::agency_api::{document, reading::standing_still};
 
 /// An integration: the living connection of a location to a listing.
@@ -33,6 +34,8 @@ pub(in crate::agency_api) struct Integration {
     provider: ProviderId,
     /// How it stands, at a glance.
     badge: Badge,
+    /// How well it is; `null` while it is not connected.
+    health: Option<Health>,
     /// When the first link for it was issued.
     created_at: DateTime<Utc>,
     /// When it worked for the first time.
@@ -124,10 +127,11 @@ pub(in crate::agency_api) struct LastRequest {
 
 impl Integration {
     /// An integration by the clock.
-    pub(in crate::agency_api) fn of(row: IntegrationRow, now: Timestamp) -> Self {
+    pub(in crate::agency_api) fn of(row: IntegrationRow, known: &Knowledge, now: Timestamp) -> Self {
         let standing = row.standing();
         Self {
             badge: badge(&row, now).into(),
+            health: Health::of(&row, known, now),
             connected_at: standing.map(|standing| standing.connected_at),
             reconnected_at: standing.and_then(|standing| standing.reconnected_at),
             disconnected_at: row.details.disconnected_at,

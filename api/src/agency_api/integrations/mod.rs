@@ -2,17 +2,19 @@
 
 mod body;
 pub(super) mod commands;
+pub(super) mod health;
 
 use axum::{Json, extract::State};
 use domain::ids::{CustomerId, IntegrationId, LocationId};
 use projections::{
-    integration::{Badge, IntegrationView},
+    integration::{Badge, HealthStatus, IntegrationView},
     read::{Entry, Filter, Stale},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 pub(super) use body::Integration;
+pub(super) use health::Knowledge;
 
 use super::{
     as_of::{self, AsOf},
@@ -41,6 +43,9 @@ pub(super) struct IntegrationsWanted {
     /// With this badge, by the clock.
     #[param(schema_with = document::badges, required = false)]
     status: Option<Badge>,
+    /// As well as that.
+    #[param(schema_with = document::health_statuses, required = false)]
+    health: Option<HealthStatus>,
     /// With this provider.
     provider: Option<String>,
     /// As they were then: an RFC 3339 time, or the `Grantlink-Position` of an earlier answer.
@@ -82,6 +87,7 @@ pub(super) async fn list(
         location: wanted.location_id,
         provider: provider(wanted.provider)?,
         status: wanted.status,
+        health: wanted.health,
     };
     reading.shown_by(&server, &[IntegrationView::VIEW]).await?;
     let until = as_of::moment(&server, &reading, wanted.as_of.as_deref()).await?;
@@ -99,8 +105,15 @@ pub(super) async fn list(
     };
     let (rows, next_cursor) = page.cut(&server, reading.tenant(), rows, Entry::place);
     let length = rows.len();
-    let rows = rows.into_iter().filter_map(Entry::readable);
-    let data: Vec<_> = rows.map(|row| Integration::of(row, now).among(&stale)).collect();
+    let rows: Vec<_> = rows.into_iter().filter_map(Entry::readable).collect();
+    let known = match until {
+        Some(_) => Knowledge::of_the_past(&server.app),
+        None => Knowledge::of_now(&server, reading.tenant(), rows.iter()).await?,
+    };
+    let rows = rows.into_iter();
+    let data: Vec<_> = rows
+        .map(|row| Integration::of(row, &known, now).among(&stale))
+        .collect();
     Ok(Json(Integrations {
         unreadable: length - data.len(),
         data,
@@ -134,5 +147,9 @@ pub(super) async fn read(
     };
     let row = row.ok_or_else(|| Problem::new(Kind::IntegrationNotFound).detail("there is no such integration"))?;
     let now = until.map_or(reading.caller.context.now, |until| until.at);
-    Ok(Json(Integration::of(row, now).among(&stale)))
+    let known = match until {
+        Some(_) => Knowledge::of_the_past(&server.app),
+        None => Knowledge::of_now(&server, reading.tenant(), std::iter::once(&row)).await?,
+    };
+    Ok(Json(Integration::of(row, &known, now).among(&stale)))
 }

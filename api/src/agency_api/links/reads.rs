@@ -81,6 +81,7 @@ pub(in crate::agency_api) async fn list(
         location: wanted.location_id,
         provider: provider(wanted.provider)?,
         status: wanted.status,
+        health: None,
     };
     reading.shown_by(&server, &[LinkView::VIEW]).await?;
     let until = as_of::moment(&server, &reading, wanted.as_of.as_deref()).await?;

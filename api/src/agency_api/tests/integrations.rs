@@ -1,7 +1,14 @@
 //! Integrations with their badges.
 
+use application::ports::{health::LastAnswer, provider};
 use chrono::TimeDelta;
+use domain::{
+    grant::LossReason,
+    ids::{GrantId, Mode, TenantId},
+    integration::{Capability, CapabilityState, IntegrationCommand},
+};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{Agency, Answer, Call, World, world::text};
 
@@ -79,4 +86,102 @@ async fn integrations_are_listed_by_badge() {
     assert_eq!(count(&format!("location_id={}", world.new_id())).await, 0);
     world.clock.advance(TimeDelta::days(8));
     assert_eq!((count("status=pending").await, count("status=expired").await), (0, 1));
+}
+
+/// A2, A44, A60: what the connection is good for stands one by one, with the provider's last answer and its age; a new sign-in is
+/// needed once its access ended; and the past is told as it was.
+///
+/// Mutant: without the comparison of lives, what was said about an earlier life is shown, and this fails.
+#[tokio::test]
+async fn an_integration_says_how_well_it_is() {
+    let world = World::new().await;
+    let agency = world.agency("northwind").await;
+    let place = world.place(&agency.key).await;
+    let link = world.issue(&agency.key, &place.link()).await.json(201);
+    let id = &link["integration_id"];
+    world.connect(&agency, &link["id"]).await;
+    let denied = IntegrationCommand::ObserveCapability {
+        capability: Capability::Metrics,
+        state: CapabilityState::PermissionDenied,
+    };
+    world.finds(&agency, id, denied).await;
+    let answer = |capability, life| LastAnswer {
+        integration: text(id).parse().unwrap(),
+        life,
+        capability,
+        answer: provider::Answer::Denied,
+        at: world.server.app.clock.now(),
+    };
+    let tenant = TenantId::of(agency.id, Mode::Live);
+    let answers = [answer(Capability::Metrics, 1), answer(Capability::ReviewsRead, 9)];
+    world.server.app.answers.keep(tenant, &answers).await.unwrap();
+    world.clock.advance(TimeDelta::hours(2));
+
+    let after = world.issue(&agency.key, &world.place(&agency.key).await.link()).await; // any later command
+    let health = integration(&world, &agency, id, &after).await["health"].clone();
+    assert_eq!(
+        (&health["status"], &health["reason"]),
+        (&json!("degraded"), &Value::Null)
+    );
+    let [reading, _, metrics] = &health["capabilities"].as_array().unwrap()[..] else {
+        panic!("{health}")
+    };
+    assert_eq!(
+        (&metrics["state"], &metrics["age_seconds"]),
+        (&json!("permission_denied"), &json!(7200))
+    );
+    assert_eq!(metrics["guide"], "https://guide.example/managers");
+    assert_eq!(
+        (&reading["state"], &reading["last_answer_at"]),
+        (&json!("unknown"), &Value::Null)
+    );
+    let before = text(&after.header("grantlink-position").unwrap().into());
+
+    let (grant, reason) = (GrantId(Uuid::from_u128(9)), LossReason::ExpiredOrRevoked);
+    world
+        .finds(&agency, id, IntegrationCommand::Break { grant, reason })
+        .await;
+    let after = world.issue(&agency.key, &world.place(&agency.key).await.link()).await;
+    let broken = integration(&world, &agency, id, &after).await;
+    let badge = json!({"status": "needs_reconnect", "label": "Needs reconnect", "icon": "warning", "colour": "red",
+        "usable": false});
+    assert_eq!(broken["badge"], badge);
+    assert_eq!(
+        (&broken["health"]["status"], &broken["health"]["reason"]),
+        (&json!("needs_reconnect"), &json!("expired_or_revoked"))
+    );
+    assert_eq!(broken["health"]["capabilities"][0]["state"], "needs_reconnect");
+    let call = Call::get(&format!("/integrations/{}?as_of={before}", text(id))).key(&agency.key);
+    assert_eq!(world.send(call).await.json(200)["health"]["status"], "degraded");
+    for (health, found) in [("needs_reconnect", 1), ("degraded", 0)] {
+        let call = Call::get(&format!("/integrations?health={health}"))
+            .key(&agency.key)
+            .after(&after);
+        assert_eq!(
+            world.send(call).await.json(200)["data"].as_array().unwrap().len(),
+            found,
+            "{health}"
+        );
+    }
+    let asked = Call::new("POST", &format!("/api/agency/v1/integrations/{}/check", text(id))).key(&agency.key);
+    assert_eq!(
+        world.send(asked).await.json(200)["not_asked_because"],
+        "needs_reconnect"
+    );
+}
+
+/// Each check is several calls to a provider.
+#[tokio::test]
+async fn a_connection_is_checked_twice_a_minute_at_most() {
+    let world = World::new().await;
+    let agency = world.agency("northwind").await;
+    let place = world.place(&agency.key).await;
+    let link = world.issue(&agency.key, &place.link()).await.json(201);
+    let path = format!("/api/agency/v1/integrations/{}/check", text(&link["integration_id"]));
+    for _ in 0..2 {
+        let checked = world.send(Call::new("POST", &path).key(&agency.key)).await.json(200);
+        assert_eq!(checked["not_asked_because"], "not_connected");
+    }
+    let refused = world.send(Call::new("POST", &path).key(&agency.key)).await;
+    refused.problem(429, "/problems/checked-often");
 }

@@ -32,6 +32,7 @@ impl OnlyGoogle {
                 permissions: vec![],
                 icon: "google".into(),
                 withdraw_at: None,
+                access_guide: Some("https://guide.example/managers".into()),
             },
             app: ProviderApp {
                 owner: "installation".into(),

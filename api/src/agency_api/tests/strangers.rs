@@ -69,6 +69,7 @@ pub(super) fn call_of(route: &Route, place: &Place, link: &Value, key: &str) -> 
         | "GET /members/{id}/audit"
         | "GET /jobs"
         | "GET /jobs/{id}"
+        | "POST /integrations/{id}/check"
         | "POST /jobs/{id}/retry"
         | "GET /links"
         | "GET /links/{id}"

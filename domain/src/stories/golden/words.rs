@@ -12,7 +12,7 @@ use crate::{
     trail::{CallbackRejection, Visitor},
 };
 
-const SCOPES: [&str; 17] = [
+const SCOPES: [&str; 18] = [
     "customers:read",
     "customers:write",
     "customers:erase",
@@ -20,6 +20,7 @@ const SCOPES: [&str; 17] = [
     "links:write",
     "integrations:read",
     "integrations:write",
+    "integrations:check",
     "audit:read",
     "events:read",
     "personal:read",

@@ -14,6 +14,7 @@ macro_rules! until {
     };
 }
 
+mod health;
 mod jobs;
 mod parked;
 mod time;

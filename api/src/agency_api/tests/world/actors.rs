@@ -16,8 +16,8 @@ use domain::{
     agency::{ApiKeyScope, Branding},
     connect_link::ConnectLinkCommand,
     host::HostName,
-    ids::{AgencyId, AttemptId, CustomerId, GrantId, LinkId, MemberId, Mode, RequestId, TenantId},
-    integration::{Connection, IntegrationCommand, Via},
+    ids::{AgencyId, AttemptId, CustomerId, GrantId, IntegrationId, LinkId, MemberId, Mode, RequestId, TenantId},
+    integration::{Connection, Integration, IntegrationCommand, Via},
     personal::{Detail, Personal, Subject},
     provider::ListingRef,
 };
@@ -178,6 +178,17 @@ impl World {
         self.server.app.run(&context, command).await.unwrap();
     }
 
+    /// The server finds something out about what is connected.
+    pub(in crate::agency_api::tests) async fn finds(&self, agency: &Agency, id: &Value, command: IntegrationCommand) {
+        let integration = text(id).parse().unwrap();
+        let context = Context {
+            actor: Actor::System,
+            ..self.operator(agency.id)
+        };
+        let finds = Finds { integration, command };
+        self.server.app.run(&context, finds).await.unwrap();
+    }
+
     pub(super) fn operator(&self, agency: AgencyId) -> Context {
         Context {
             tenant: TenantId::of(agency, Mode::Live),
@@ -200,6 +211,21 @@ pub(in crate::agency_api::tests) fn every_scope() -> BTreeSet<ApiKeyScope> {
 
 pub(in crate::agency_api::tests) fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
+}
+
+struct Finds {
+    integration: IntegrationId,
+    command: IntegrationCommand,
+}
+
+impl UseCase for Finds {
+    type Answer = ();
+
+    async fn decide(&self, work: &mut Work<'_>) -> Result<Decision<()>, CommandError> {
+        let mut integration = work.load::<Integration>(self.integration).await?;
+        work.execute(&mut integration, self.command.clone()).await?;
+        Ok(Decision::Done(()))
+    }
 }
 
 /// What the pages do when a customer signs in and picks, without the provider.

@@ -183,6 +183,7 @@ impl World {
             attempts: stores.attempts.clone(),
             images: stores.images.clone(),
             jobs: stores.jobs.clone(),
+            answers: stores.answers.clone(),
             cipher,
             catalogue: Arc::new(OnlyGoogle::new()),
             listings_in_use: Arc::new(NothingInUse),
