@@ -78,6 +78,8 @@ pub enum LetterKind {
     Receipt,
     /// That it worked, to the member who asked.
     RequesterReceipt,
+    /// That a connection needs a new sign-in, with the link that asks for it, to the member who had asked for the connection.
+    Reconnect,
 }
 
 /// Why a mail was not delivered.

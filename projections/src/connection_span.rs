@@ -129,7 +129,10 @@ impl Projection for ConnectionSpanView {
     fn fold(&self, seen: &Seen<'_>, rows: &mut Rows<ConnectionSpanRow>) -> Result<(), FoldError> {
         match seen.event {
             Some(Event::Integration(IntegrationEvent::LinkRequested { slot, .. })) => {
-                let place = place(seen, slot)?;
+                let mut place = place(seen, slot)?;
+                // A link that the server issues by itself is asked for by whoever asked before.
+                let before = rows.get(&place.key).and_then(|before| before.member);
+                place.member = place.member.or(before);
                 rows.insert(&place.key.clone(), place)
             }
             Some(Event::Integration(

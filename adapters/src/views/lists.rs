@@ -81,6 +81,10 @@ impl Standing for Badge {
 }
 
 /// Which filters are set, and how the rows shall stand.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each filter may be set or not, whatever the others are"
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Shape<S> {
     customer: bool,

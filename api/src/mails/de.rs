@@ -1,8 +1,8 @@
 //! Mails in German.
 
-use application::mail::{Connected, Invited, Letter};
+use application::mail::{Broken, Connected, Invited, Letter};
 use chrono::Datelike;
-use domain::Timestamp;
+use domain::{Timestamp, grant::LossReason};
 
 use super::{
     Language,
@@ -103,6 +103,46 @@ impl Language for German {
         }
     }
 
+    fn reconnect(letter: &Letter, broken: &[Broken], customers_are_asked: bool) -> Sheet {
+        let (what, heading) = match broken {
+            [one] => {
+                let customer = one.customer.as_deref().unwrap_or("Ein Kunde");
+                let what = format!("{customer}: {} braucht eine neue Anmeldung", one.link.product);
+                (what, "Eine Verbindung braucht eine neue Anmeldung".to_owned())
+            }
+            several => (
+                format!("{} Verbindungen brauchen eine neue Anmeldung", several.len()),
+                format!("{} Verbindungen brauchen eine neue Anmeldung", several.len()),
+            ),
+        };
+        let next = if customers_are_asked {
+            "Ihr Kunde wurde bereits per Mail gebeten. Sie können den Link unten auch selbst weitergeben: Es ist derselbe."
+        } else {
+            "Geben Sie den Link unten an Ihren Kunden weiter: eine Anmeldung, und es geht wieder."
+        };
+        let together = (broken.len() > 1).then_some(
+            "Sie stehen auf demselben Konto: Eine Anmeldung damit, über einen dieser Links, bringt alle zurück.",
+        );
+        Sheet {
+            heading,
+            preview: next.to_owned(),
+            paragraphs: known([
+                Some(
+                    "Was abgerufen wurde, ist nicht verloren. Nach der Anmeldung geht es dort weiter, wo es aufhörte."
+                        .to_owned(),
+                ),
+                Some(next.to_owned()),
+                together.map(str::to_owned),
+            ]),
+            cards: broken.iter().map(broken_card).collect(),
+            afterwards: vec![
+                "Jeder Link gilt einmal. Meldet sich vorher jemand an, dann müssen Sie nichts mehr tun.".to_owned(),
+            ],
+            footer: "Sie erhalten diese Mail, weil Sie um die Verbindung gebeten haben.".to_owned(),
+            ..blank(letter, what)
+        }
+    }
+
     fn test(letter: &Letter) -> Sheet {
         let company = &letter.brand.company;
         Sheet {
@@ -114,6 +154,34 @@ impl Language for German {
             footer: "Sie erhalten diese Mail, weil Sie einen Test angefordert haben.".to_owned(),
             ..blank(letter, format!("Eine Testmail von {company}"))
         }
+    }
+}
+
+fn broken_card(broken: &Broken) -> Card {
+    Card {
+        lines: known([
+            broken.customer.clone(),
+            broken.link.location.clone(),
+            broken.link.name.clone(),
+            Some(format!("Grund: {}.", why(broken.reason))),
+        ]),
+        ..card(&broken.link)
+    }
+}
+
+/// In words that accuse nobody.
+fn why(reason: LossReason) -> &'static str {
+    match reason {
+        LossReason::ExpiredOrRevoked => {
+            "Der Zugang endete, wie es nach neuen Passwörtern oder Berechtigungen geschieht; mehr sagt der Anbieter nicht"
+        }
+        LossReason::RevokedByOwner => "Der Zugang wurde in den Einstellungen des Kontos zurückgenommen",
+        LossReason::TestingEnded => "Der Zugang endete nach sieben Tagen, wie bei jeder App, die erprobt wird",
+        LossReason::Unused => "Der Zugang endete, weil er lange nicht benutzt wurde",
+        LossReason::SessionControl => "Die Organisation des Kontos verlangt von Zeit zu Zeit eine neue Anmeldung",
+        LossReason::AdminPolicy => "Die Organisation des Kontos erlaubt den Zugang zurzeit nicht",
+        LossReason::ScopesWithdrawn => "Eine nötige Berechtigung ist nicht mehr erteilt",
+        LossReason::NotRenewable => "Der Zugang galt nur für eine bestimmte Zeit, die vorüber ist",
     }
 }
 

@@ -1,7 +1,7 @@
 //! Mails in English.
 
-use application::mail::{Connected, Invited, Letter};
-use domain::Timestamp;
+use application::mail::{Broken, Connected, Invited, Letter};
+use domain::{Timestamp, grant::LossReason};
 
 use super::{
     Language,
@@ -89,6 +89,45 @@ impl Language for English {
         }
     }
 
+    fn reconnect(letter: &Letter, broken: &[Broken], customers_are_asked: bool) -> Sheet {
+        let (what, heading) = match broken {
+            [one] => {
+                let customer = one.customer.as_deref().unwrap_or("A customer");
+                let what = format!("{customer}: {} needs a new sign-in", one.link.product);
+                (what, "A connection needs a new sign-in".to_owned())
+            }
+            several => (
+                format!("{} connections need a new sign-in", several.len()),
+                format!("{} connections need a new sign-in", several.len()),
+            ),
+        };
+        let next = if customers_are_asked {
+            "Your customer was asked by mail already. You can send on the link below as well: it is the same one."
+        } else {
+            "Send the link below on to your customer: one sign-in, and it works again."
+        };
+        let together = (broken.len() > 1).then_some(
+            "They stand on the same account: one sign-in with it, by any of these links, brings all of them back.",
+        );
+        Sheet {
+            heading,
+            preview: next.to_owned(),
+            paragraphs: known([
+                Some(
+                    "Nothing that was fetched is lost. It goes on where it stopped once somebody signs in.".to_owned(),
+                ),
+                Some(next.to_owned()),
+                together.map(str::to_owned),
+            ]),
+            cards: broken.iter().map(broken_card).collect(),
+            afterwards: vec![
+                "Each link works once. If somebody signs in before it is used, you need not do anything.".to_owned(),
+            ],
+            footer: "You get this mail because you asked for the connection.".to_owned(),
+            ..blank(letter, what)
+        }
+    }
+
     fn test(letter: &Letter) -> Sheet {
         let company = &letter.brand.company;
         Sheet {
@@ -100,6 +139,34 @@ impl Language for English {
             footer: "You get this mail because you asked for a test.".to_owned(),
             ..blank(letter, format!("A test mail from {company}"))
         }
+    }
+}
+
+fn broken_card(broken: &Broken) -> Card {
+    Card {
+        lines: known([
+            broken.customer.clone(),
+            broken.link.location.clone(),
+            broken.link.name.clone(),
+            Some(format!("Why: {}.", why(broken.reason))),
+        ]),
+        ..card(&broken.link, "reconnect")
+    }
+}
+
+/// In words that accuse nobody.
+fn why(reason: LossReason) -> &'static str {
+    match reason {
+        LossReason::ExpiredOrRevoked => {
+            "the access ended, as it does after a change of password or permissions; the provider says no more"
+        }
+        LossReason::RevokedByOwner => "the access was taken back in the account's settings",
+        LossReason::TestingEnded => "the access ended after seven days, as it does for an app that is in testing",
+        LossReason::Unused => "the access ended because it was not used for a long time",
+        LossReason::SessionControl => "the account's organisation asks for a new sign-in now and then",
+        LossReason::AdminPolicy => "the account's organisation does not allow the access at present",
+        LossReason::ScopesWithdrawn => "a permission that is needed is not granted any more",
+        LossReason::NotRenewable => "the access was for a time only, which is over",
     }
 }
 

@@ -7,7 +7,7 @@ mod sheet;
 #[cfg(test)]
 mod tests;
 
-use application::mail::{Connected, Content, Invited, Letter, LetterBrand, Stationery, Written};
+use application::mail::{Broken, Connected, Content, Invited, Letter, LetterBrand, Stationery, Written};
 use askama::Template;
 
 use crate::pages::{Brand, BrandCss};
@@ -96,6 +96,7 @@ trait Language {
     fn invitation(letter: &Letter, links: &[Invited], reminder: bool) -> Sheet;
     fn receipt(letter: &Letter, connected: &Connected) -> Sheet;
     fn requester_receipt(letter: &Letter, connected: &Connected, customer: Option<&str>) -> Sheet;
+    fn reconnect(letter: &Letter, broken: &[Broken], customers_are_asked: bool) -> Sheet;
     fn test(letter: &Letter) -> Sheet;
 
     fn sheet(letter: &Letter) -> Sheet {
@@ -111,6 +112,10 @@ trait Language {
                 customer,
                 to_requester: true,
             } => Self::requester_receipt(letter, connected, customer.as_deref()),
+            Content::Reconnect {
+                broken,
+                customers_are_asked,
+            } => Self::reconnect(letter, broken, *customers_are_asked),
             Content::Test => Self::test(letter),
         }
     }

@@ -2,9 +2,11 @@
 
 use application::{
     agencies::Person,
-    mail::{Content, Invited, Letter, LetterBrand, Stationery},
+    mail::{Broken, Content, Invited, Letter, LetterBrand, Stationery},
 };
 use chrono::{TimeZone, Utc};
+use domain::grant::LossReason;
+use strum::IntoEnumIterator;
 
 use super::AgencyStationery;
 
@@ -85,4 +87,62 @@ fn a_reminder_and_a_renewal_say_so() {
         "Reminder: please connect your Google Business Profile for Bright <Side> Marketing"
     );
     assert_eq!(subject(false, true), "Please reconnect your Google Business Profile");
+}
+
+fn broken(language: Option<&str>, reasons: &[LossReason], customers_are_asked: bool) -> Letter {
+    let broken = |reason| {
+        let Content::Invitation { mut links, .. } = letter(language, false, true).content else {
+            unreachable!()
+        };
+        Broken {
+            link: links.remove(0),
+            customer: Some("Trattoria Roma".to_owned()),
+            reason,
+        }
+    };
+    Letter {
+        content: Content::Reconnect {
+            broken: reasons.iter().copied().map(broken).collect(),
+            customers_are_asked,
+        },
+        ..letter(language, false, true)
+    }
+}
+
+/// A44, A47: what, whose, why, and what to do, in the member's language.
+#[test]
+fn a_member_reads_what_broke_and_why_and_has_the_links_to_send_on() {
+    let write = |letter: &Letter| AgencyStationery.write(letter).unwrap();
+    let one = write(&broken(None, &[LossReason::ExpiredOrRevoked], false));
+    assert_eq!(
+        one.subject,
+        "Trattoria Roma: Google Business Profile needs a new sign-in"
+    );
+    for words in [
+        "Send the link below on",
+        "https://connect.agency.example/c/token",
+        "Why: the access ended",
+    ] {
+        assert!(one.text.contains(words), "{words}: {}", one.text);
+    }
+    let several = write(&broken(
+        Some("de"),
+        &[LossReason::AdminPolicy, LossReason::Unused],
+        true,
+    ));
+    assert_eq!(several.subject, "2 Verbindungen brauchen eine neue Anmeldung");
+    for words in [
+        "bereits per Mail gebeten",
+        "erlaubt den Zugang zurzeit nicht",
+        "weil er lange nicht benutzt",
+    ] {
+        assert!(several.text.contains(words), "{words}: {}", several.text);
+    }
+    for reason in LossReason::iter() {
+        let text = write(&broken(None, &[reason], false)).text;
+        assert!(
+            !text.contains("you revoked") && !text.contains("error"),
+            "{reason}: {text}"
+        );
+    }
 }

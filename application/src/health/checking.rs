@@ -85,8 +85,8 @@ impl App {
         let Some(serving) = self.credential_of(integration).await? else {
             return Ok(Checked::NotConnected);
         };
-        let connector = self.catalogue.connector(&serving.given_to.provider);
-        let connector = connector.ok_or(CommandError::ProviderUnknown)?;
+        let given_to = &serving.given_to;
+        let connector = self.connector_for(&given_to.provider, &given_to.app).await?;
         let answers = connector.probe(&serving.credential, &serving.listing).await;
         let note = NoteAnswers {
             integration,

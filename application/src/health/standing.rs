@@ -18,21 +18,22 @@ use domain::{
 };
 use futures_util::{StreamExt, stream};
 
+use super::renewing::{ASK, PATIENCE};
 use crate::{
     app::App,
     error::CommandError,
     jobs::{Care, Handler, Outcome, Policy, Run, Wanted},
     metadata::{self, Actor},
     run::{Decision, UseCase},
-    work::Work,
+    work::{Work, after},
 };
 
 /// The kind of its jobs.
 const KIND: &str = "stand_as_the_grant";
 /// The grant that a job is about.
-const GRANT: &str = "grant";
+pub(super) const GRANT: &str = "grant";
 /// The generation that a job is about.
-const GENERATION: &str = "generation";
+pub(super) const GENERATION: &str = "generation";
 /// So many integrations of a grant are brought in line at once: they share the log's batches.
 const AT_ONCE: usize = 8;
 
@@ -49,16 +50,20 @@ impl Policy for FollowGrants {
     }
 
     fn jobs(&self, event: &Event, recorded: &Recorded) -> Vec<Wanted> {
-        let generation = match event {
-            Event::Grant(GrantEvent::Lost { generation, .. }) => *generation,
+        let (generation, is_lost) = match event {
+            Event::Grant(GrantEvent::Lost { generation, .. }) => (*generation, true),
             // Where nobody else stood on it before, whoever signed in is told by the commit itself.
             Event::Grant(GrantEvent::Granted {
                 generation, takes_over, ..
-            }) if !takes_over.is_empty() => *generation,
+            }) if !takes_over.is_empty() => (*generation, false),
             _ => return vec![],
         };
-        let wanted = Wanted::new(KIND).about(GRANT, &recorded.aggregate_id);
-        vec![wanted.about(GENERATION, generation)]
+        let about = |kind| {
+            let wanted = Wanted::new(kind).about(GRANT, &recorded.aggregate_id);
+            wanted.about(GENERATION, generation)
+        };
+        let asking = about(ASK).at(after(recorded.recorded_at, PATIENCE));
+        std::iter::once(about(KIND)).chain(is_lost.then_some(asking)).collect()
     }
 }
 

@@ -1,11 +1,12 @@
 //! Which events make mails, and how a mail's job is done.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use cqrs_es::Aggregate;
 use domain::{
+    Timestamp,
     connect_link::{ConnectLink, ConnectLinkEvent},
     event::Event,
     ids::LinkId,
@@ -17,6 +18,7 @@ use super::sending::{Errand, Sent};
 use crate::{
     error::CommandError,
     jobs::{Care, Duties, Handler, Outcome, Policy, Run, Wanted},
+    ports::jobs::NewJob,
     work::after,
 };
 
@@ -40,8 +42,13 @@ const REQUESTER_RECEIPT: Letters = Letters {
     letter: LetterKind::RequesterReceipt,
 };
 
+const RECONNECT: Letters = Letters {
+    kind: "mail_reconnect",
+    letter: LetterKind::Reconnect,
+};
+
 /// Every mail that is sent by itself.
-const LETTERS: [Letters; 4] = [LINK, REMINDER, RECEIPT, REQUESTER_RECEIPT];
+const LETTERS: [Letters; 5] = [LINK, REMINDER, RECEIPT, REQUESTER_RECEIPT, RECONNECT];
 
 /// The kinds of jobs that are mails.
 pub const KINDS: [&str; LETTERS.len()] = {
@@ -56,6 +63,12 @@ pub const KINDS: [&str; LETTERS.len()] = {
 
 /// The one of them whose jobs are made days before they are due.
 pub const MADE_BEFORE: &str = REMINDER.kind;
+
+/// The mail to one member about connections that broke together: the same key makes no second one.
+pub(crate) fn about_reconnects(key: &str, links: &BTreeSet<LinkId>, now: Timestamp) -> NewJob {
+    let links: Vec<String> = links.iter().map(ToString::to_string).collect();
+    NewJob::due(RECONNECT.kind, key, now).about(LINKS, links.join(","))
+}
 
 /// What is done by itself about mail.
 #[must_use]
@@ -172,7 +185,10 @@ impl Letters {
         let ids: Vec<LinkId> = ids.filter_map(|id| id.parse().ok()).collect();
         let links = app.links_to_mail(tenant, self.letter, &ids).await?;
         let Some(first) = links.first() else {
-            return Ok(Sent::Nothing("every link has ended"));
+            return Ok(Sent::Nothing(match self.letter {
+                LetterKind::Reconnect => "everything works again",
+                _ => "every link has ended",
+            }));
         };
         let agency = app.agency(first.terms.agency).await?;
         let habits = agency.mail_habits();
@@ -182,6 +198,7 @@ impl Letters {
             // Where a member connected directly, the customer did nothing that a receipt could be for.
             LetterKind::Receipt => habits.receipt && !first.terms.is_direct && app.mail.serves(&agency),
             LetterKind::RequesterReceipt => habits.requester_receipt && app.mail.serves(&agency),
+            LetterKind::Reconnect => app.mail.serves(&agency),
         };
         if !is_wanted {
             return Ok(Sent::Nothing("the agency sends no such mails"));

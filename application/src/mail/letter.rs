@@ -1,6 +1,6 @@
 //! What a mail says, before it is words. How it looks is not decided here.
 
-use domain::{Timestamp, agency::Colour};
+use domain::{Timestamp, agency::Colour, grant::LossReason};
 
 use crate::agencies::Person;
 
@@ -48,8 +48,25 @@ pub enum Content {
         /// Whether it goes to the member who asked.
         to_requester: bool,
     },
+    /// Connections need a new sign-in, which the member who asked for them can have asked for: at least one.
+    Reconnect {
+        /// What broke.
+        broken: Vec<Broken>,
+        /// Whether the customers are asked by mail as well.
+        customers_are_asked: bool,
+    },
     /// Mail works.
     Test,
+}
+
+/// A connection that needs a new sign-in, in a letter.
+pub struct Broken {
+    /// The link that asks for it.
+    pub link: Invited,
+    /// Whose it is.
+    pub customer: Option<String>,
+    /// Why.
+    pub reason: LossReason,
 }
 
 /// A link in a letter. It holds the token.

@@ -14,6 +14,7 @@ mod test_mail;
 pub use account::{AccountInUse, MailOffice};
 pub(crate) use asking::ask_for_mail;
 pub use asking::{MailAnswer, SendLink};
+pub(crate) use duties::about_reconnects;
 pub use duties::{KINDS, MADE_BEFORE, duties};
-pub use letter::{Connected, Content, Invited, Letter, LetterBrand, Stationery, Written};
+pub use letter::{Broken, Connected, Content, Invited, Letter, LetterBrand, Stationery, Written};
 pub use settings::{ChangeMailHabits, MailSettings, RemoveMailAccount, SetMailAccount};

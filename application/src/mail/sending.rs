@@ -4,6 +4,7 @@
 use domain::{
     agency::Agency,
     customer::Customer,
+    grant::LossReason,
     ids::{JobId, LinkId, TenantId},
     integration::Integration,
     log::StreamId,
@@ -11,7 +12,7 @@ use domain::{
     trail::{DeliveryFailure, LetterKind, LinkObservation, link_trail},
 };
 
-use super::{AccountInUse, Connected, Content, Invited, Letter, LetterBrand};
+use super::{AccountInUse, Broken, Connected, Content, Invited, Letter, LetterBrand};
 use crate::{
     agencies::Person,
     app::App,
@@ -70,11 +71,22 @@ impl App {
             let Some(found) = self.link_by_id(*id).await? else {
                 continue;
             };
-            if found.tenant == tenant && (!invites(letter) || found.link.end_at(now).is_none()) {
+            if found.tenant != tenant || (invites(letter) && found.link.end_at(now).is_some()) {
+                continue;
+            }
+            // Who signed in meanwhile is not written about.
+            if letter != LetterKind::Reconnect || self.why_broken(&found).await?.is_some() {
                 links.push(found);
             }
         }
         Ok(links)
+    }
+
+    /// Why the connection that a link is for needs a new sign-in, while it does.
+    async fn why_broken(&self, link: &FoundLink) -> Result<Option<LossReason>, CommandError> {
+        let stream = StreamId::of::<Integration>(link.terms.integration);
+        let integration = self.replay::<Integration>(&stream).await?;
+        Ok(integration.and_then(|integration| integration.state.needs_reconnect()))
     }
 
     /// The agency's face at the head of a mail, and its logo.
@@ -132,7 +144,7 @@ impl Errand {
         let mut members = app.members(first.terms.agency).await?;
         let requester = members.remove(&first.terms.requested_by).unwrap_or_default();
         let recipient = match self.letter {
-            LetterKind::RequesterReceipt => requester.clone(),
+            LetterKind::RequesterReceipt | LetterKind::Reconnect => requester.clone(),
             _ => self.customer.person.clone(),
         };
         let Some(to) = mailbox(&recipient) else {
@@ -143,9 +155,8 @@ impl Errand {
             self.note_failure(app, DeliveryFailure::NotSetUp, None).await?;
             return Ok(Sent::Nothing("no mail server is set up"));
         };
-        let reply_to = (self.letter != LetterKind::RequesterReceipt)
-            .then(|| mailbox(&requester))
-            .flatten();
+        let is_to_requester = matches!(self.letter, LetterKind::RequesterReceipt | LetterKind::Reconnect);
+        let reply_to = if is_to_requester { None } else { mailbox(&requester) };
         let (brand, image) = app.letterhead(&self.agency).await?;
         let letter = Letter {
             brand,
@@ -190,6 +201,9 @@ impl Errand {
     }
 
     async fn content(&self, app: &App, first: &FoundLink) -> Result<Content, CommandError> {
+        if self.letter == LetterKind::Reconnect {
+            return self.broken(app).await;
+        }
         if !invites(self.letter) {
             let done = app.completion(first).await?;
             let connected = Connected {
@@ -207,31 +221,32 @@ impl Errand {
         }
         let mut links = vec![];
         for link in &self.links {
-            links.push(self.invited(app, link).await?);
+            links.push(invited(app, link, &self.customer).await?);
         }
         let reminder = self.letter == LetterKind::Reminder;
         Ok(Content::Invitation { links, reminder })
     }
 
-    async fn invited(&self, app: &App, link: &FoundLink) -> Result<Invited, CommandError> {
-        let terms = &link.terms;
-        let token = app.token_of(link.tenant, link.id).await?;
-        let provider = app
-            .catalogue
-            .connector(&terms.provider)
-            .ok_or(CommandError::ProviderUnknown)?;
-        let stream = StreamId::of::<Integration>(terms.integration);
-        let integration = app.replay::<Integration>(&stream).await?;
-        Ok(Invited {
-            address: app.link_address(&terms.host, &token),
-            product: provider.about().product.clone(),
-            location: self
-                .customer
-                .location(terms.location)
-                .and_then(|location| location.name.clone()),
-            name: app.connection_name(link).await?,
-            expires_at: terms.expires_at,
-            is_renewal: integration.is_some_and(|integration| integration.state.connection().is_some()),
+    /// The connections of a member that need a new sign-in may be several customers'.
+    async fn broken(&self, app: &App) -> Result<Content, CommandError> {
+        let mut broken = vec![];
+        for link in &self.links {
+            let customer = app
+                .customer(link.tenant, link.terms.customer)
+                .await?
+                .unwrap_or_default();
+            if let Some(reason) = app.why_broken(link).await? {
+                broken.push(Broken {
+                    link: invited(app, link, &customer).await?,
+                    customer: customer.person.name,
+                    reason,
+                });
+            }
+        }
+        let customers_are_asked = self.agency.mail_habits().reconnect_customer;
+        Ok(Content::Reconnect {
+            broken,
+            customers_are_asked,
         })
     }
 
@@ -271,6 +286,28 @@ impl Errand {
     }
 }
 
+/// A link as a letter shows it.
+async fn invited(app: &App, link: &FoundLink, customer: &CustomerFile) -> Result<Invited, CommandError> {
+    let terms = &link.terms;
+    let token = app.token_of(link.tenant, link.id).await?;
+    let provider = app
+        .catalogue
+        .connector(&terms.provider)
+        .ok_or(CommandError::ProviderUnknown)?;
+    let stream = StreamId::of::<Integration>(terms.integration);
+    let integration = app.replay::<Integration>(&stream).await?;
+    Ok(Invited {
+        address: app.link_address(&terms.host, &token),
+        product: provider.about().product.clone(),
+        location: customer
+            .location(terms.location)
+            .and_then(|location| location.name.clone()),
+        name: app.connection_name(link).await?,
+        expires_at: terms.expires_at,
+        is_renewal: integration.is_some_and(|integration| integration.state.connection().is_some()),
+    })
+}
+
 /// Notes on a link's trail what became of a mail: once per mail, however often it was tried.
 struct NoteDelivery {
     job: JobId,
@@ -296,7 +333,7 @@ impl UseCase for NoteDelivery {
 }
 
 pub(super) fn invites(letter: LetterKind) -> bool {
-    matches!(letter, LetterKind::Link | LetterKind::Reminder)
+    matches!(letter, LetterKind::Link | LetterKind::Reminder | LetterKind::Reconnect)
 }
 
 fn mailbox(person: &Person) -> Option<Mailbox> {

@@ -187,15 +187,19 @@ pub struct MailHabits {
     pub receipt: bool,
     /// Whether the member who asked gets one.
     pub requester_receipt: bool,
+    /// Whether a customer is asked by mail when a connection needs a new sign-in. The member who asked for it always is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reconnect_customer: bool,
 }
 
 impl Default for MailHabits {
-    /// Receipts to both, no reminders.
+    /// Receipts to both, no reminders; a customer hears of what broke from the agency.
     fn default() -> Self {
         Self {
             reminders: None,
             receipt: true,
             requester_receipt: true,
+            reconnect_customer: false,
         }
     }
 }

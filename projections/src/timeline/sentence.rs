@@ -310,6 +310,7 @@ fn mail(letter: LetterKind) -> &'static str {
         LetterKind::Reminder => "the mail that reminds of the link",
         LetterKind::Receipt => "the customer's receipt by mail",
         LetterKind::RequesterReceipt => "the requester's receipt by mail",
+        LetterKind::Reconnect => "the mail that a new sign-in is needed",
     }
 }
 

@@ -27,14 +27,15 @@ const METRIC: &str = "CALL_CLICKS";
 struct Role {
     #[serde(rename = "type")]
     kind: String,
-    role: String,
+    #[serde(rename = "role")]
+    title: String,
     permission_level: String,
 }
 
 impl Role {
     /// Of a site manager nobody says whether it may answer reviews, so nothing is said.
     fn may_answer(&self) -> Answer {
-        match (self.role.as_str(), self.permission_level.as_str()) {
+        match (self.title.as_str(), self.permission_level.as_str()) {
             ("PRIMARY_OWNER" | "OWNER" | "MANAGER", _) | ("", "OWNER_LEVEL") => Answer::Allowed,
             ("", _) if self.kind == "PERSONAL" => Answer::Allowed,
             _ => Answer::Unavailable,

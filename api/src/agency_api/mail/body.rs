@@ -119,6 +119,9 @@ pub(in crate::agency_api) struct Habits {
     receipt: bool,
     /// Whether the member who asked gets one.
     requester_receipt: bool,
+    /// Whether a customer is asked by mail when a connection needs a new sign-in. The member who asked for it always is.
+    #[serde(default)]
+    reconnect_customer: bool,
 }
 
 /// When customers are reminded.
@@ -142,6 +145,7 @@ impl From<&Habits> for MailHabits {
             }),
             receipt: habits.receipt,
             requester_receipt: habits.requester_receipt,
+            reconnect_customer: habits.reconnect_customer,
         }
     }
 }
@@ -155,6 +159,7 @@ impl From<MailHabits> for Habits {
             }),
             receipt: habits.receipt,
             requester_receipt: habits.requester_receipt,
+            reconnect_customer: habits.reconnect_customer,
         }
     }
 }

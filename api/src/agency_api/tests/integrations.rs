@@ -88,23 +88,27 @@ async fn integrations_are_listed_by_badge() {
     assert_eq!((count("status=pending").await, count("status=expired").await), (0, 1));
 }
 
-/// A2, A44, A60: what the connection is good for stands one by one, with the provider's last answer and its age; a new sign-in is
-/// needed once its access ended; and the past is told as it was.
-///
-/// Mutant: without the comparison of lives, what was said about an earlier life is shown, and this fails.
-#[tokio::test]
-async fn an_integration_says_how_well_it_is() {
-    let world = World::new().await;
+/// A connection of an agency whose account may not read figures.
+async fn denied_metrics(world: &World) -> (Agency, Value) {
     let agency = world.agency("northwind").await;
     let place = world.place(&agency.key).await;
     let link = world.issue(&agency.key, &place.link()).await.json(201);
-    let id = &link["integration_id"];
     world.connect(&agency, &link["id"]).await;
     let denied = IntegrationCommand::ObserveCapability {
         capability: Capability::Metrics,
         state: CapabilityState::PermissionDenied,
     };
-    world.finds(&agency, id, denied).await;
+    world.finds(&agency, &link["integration_id"], denied).await;
+    (agency, link["integration_id"].clone())
+}
+
+/// A2, A60: what the connection is good for stands one by one, with the provider's last answer and its age; what was said about an
+/// earlier life is not shown.
+#[tokio::test]
+async fn an_integration_says_how_well_it_is() {
+    let world = World::new().await;
+    let (agency, id) = denied_metrics(&world).await;
+    let id = &id;
     let answer = |capability, life| LastAnswer {
         integration: text(id).parse().unwrap(),
         life,
@@ -135,8 +139,16 @@ async fn an_integration_says_how_well_it_is() {
         (&reading["state"], &reading["last_answer_at"]),
         (&json!("unknown"), &Value::Null)
     );
-    let before = text(&after.header("grantlink-position").unwrap().into());
+}
 
+/// A44: a new sign-in is needed once its access ended; and the past is told as it was.
+#[tokio::test]
+async fn an_integration_whose_access_ended_says_so() {
+    let world = World::new().await;
+    let (agency, id) = denied_metrics(&world).await;
+    let id = &id;
+    let after = world.issue(&agency.key, &world.place(&agency.key).await.link()).await; // any later command
+    let before = text(&after.header("grantlink-position").unwrap().into());
     let (grant, reason) = (GrantId(Uuid::from_u128(9)), LossReason::ExpiredOrRevoked);
     world
         .finds(&agency, id, IntegrationCommand::Break { grant, reason })

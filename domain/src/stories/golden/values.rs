@@ -66,6 +66,7 @@ pub(super) fn agency() -> Vec<AgencyEvent> {
                 reminders: Some(reminders()),
                 receipt: true,
                 requester_receipt: false,
+                reconnect_customer: false,
             },
         },
     ]

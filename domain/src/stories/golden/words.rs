@@ -3,13 +3,13 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    agency::{ApiKeyScope, Role},
+    agency::{AgencyEvent, ApiKeyScope, Role},
     connect_link::{AttemptFailure, RevokeReason, RevokedBy},
     grant::{GrantEvent, LossReason, RefreshFailure},
     ids::Mode,
     integration::{Capability, CapabilityState, IntegrationEvent, RequestOutcome, SyncReason, Via},
     personal::Detail,
-    trail::{CallbackRejection, Visitor},
+    trail::{CallbackRejection, LetterKind, Visitor},
 };
 
 const SCOPES: [&str; 18] = [
@@ -88,6 +88,7 @@ fn words_that_stand_in_somebodys_log_are_never_renamed() {
         "scopes_withdrawn",
         "not_renewable",
     ]);
+    holds::<LetterKind>(&["link", "reminder", "receipt", "requester_receipt", "reconnect"]);
     holds::<Visitor>(&["person", "likely_automated"]);
     holds::<CallbackRejection>(&["other_browser", "other_host", "mix_up", "too_late", "link_ended"]);
     holds::<Detail>(&[
@@ -109,6 +110,9 @@ fn words_that_stand_in_somebodys_log_are_never_renamed() {
 fn fields_that_came_later_are_written_where_they_say_something() {
     let connected = r#"{"Connected":{"grant":"01930000-0000-7000-8000-000600000001","generation":2,"listing":{"id":"locations/1"},"via":"member"}}"#;
     let granted = r#"{"Granted":{"generation":2,"integration":"01930000-0000-7000-8000-000600000001","provider":"google","app":{"owner":"installation","client_id":"c"},"scopes":[],"takes_over":[1]}}"#;
+    let habits =
+        r#"{"MailHabitsChanged":{"habits":{"receipt":true,"requester_receipt":true,"reconnect_customer":true}}}"#;
+    reads_back::<AgencyEvent>(habits);
     reads_back::<IntegrationEvent>(connected);
     reads_back::<GrantEvent>(granted);
 }

@@ -17,8 +17,6 @@ use grantlink_tests::{
 grantlink_tests::on_both_databases!(the_last_answer_counts_whoever_is_late);
 
 /// A check that took long, and one about an earlier life, do not take a newer answer's place; nobody reads another tenant's.
-///
-/// Mutant: without the condition on life and time, the late ones stand, and this fails.
 async fn the_last_answer_counts_whoever_is_late(database: Database) -> anyhow::Result<()> {
     let stores = database.open().await?;
     let (mine, theirs) = (tenant(), tenant());

@@ -3,6 +3,7 @@
 mod delivering;
 pub(crate) mod office;
 mod operating;
+mod reconnecting;
 mod reminding;
 mod settings;
 pub(crate) mod trouble;

@@ -1,0 +1,174 @@
+//! An account's access ends: whoever asked for its connections is told, once, with what brings them back.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use application::{Actor, CommandError, Context, Decision, UseCase, work::Work};
+use chrono::TimeDelta;
+use domain::{
+    grant::{Grant, GrantCommand, LossReason},
+    ids::{AgencyId, GrantId, IntegrationId, Mode, TenantId},
+    integration::Integration,
+    log::StreamId,
+};
+use grantlink_tests::{
+    conformance::Database,
+    harness::{Browser, Issued, Then, now},
+    on_both_databases,
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+use simulator::mail::KeptMail;
+
+use super::office::Office;
+use crate::flow::{BAKERY, CAKES, CONNECTED};
+
+on_both_databases!(a_lost_account_is_told_in_one_mail_each_and_one_sign_in_heals_all);
+
+const ASKING: &str = "SELECT count(*) FROM job WHERE kind = 'ask_to_reconnect'";
+const FRESH: &str = "SELECT count(*) FROM events WHERE aggregate_type = 'connect_link' AND event_type = 'Issued'";
+
+/// The provider says that the newest credentials of an account are worth nothing any more.
+struct Lose(GrantId);
+
+impl UseCase for Lose {
+    type Answer = ();
+
+    async fn decide(&self, work: &mut Work<'_>) -> Result<Decision<()>, CommandError> {
+        let mut grant = work.load::<Grant>(self.0).await?;
+        let (generation, reason) = (grant.latest(), LossReason::ExpiredOrRevoked);
+        work.execute(&mut grant, GrantCommand::Lose { generation, reason })
+            .await?;
+        Ok(Decision::Done(()))
+    }
+}
+
+/// A44-A47, A61: two connections of one account break together. The member gets one mail about both, in words that accuse nobody, with
+/// the links that bring them back; the customer, whom the agency wants to be asked, gets one with the same links. One sign-in heals
+/// both, and whoever is asked about them later writes to nobody.
+async fn a_lost_account_is_told_in_one_mail_each_and_one_sign_in_heals_all(database: Database) -> anyhow::Result<()> {
+    let office = Office::open(database).await?;
+    let agency = &office.stage.agency;
+    let habits = json!({
+        "reminders": null, "receipt": false, "requester_receipt": false, "reconnect_customer": true,
+    });
+    agency
+        .call(Method::PUT, "/mail/habits", None, Some(&habits))
+        .await?
+        .ok()?;
+    let place = agency.bakery().await?;
+    let (bakery, cakes) = (
+        agency.link(&place).await?,
+        agency.another_location(&place, "Cakes").await?,
+    );
+    let cakes = agency.link(&cakes).await?;
+    for (link, listing) in [(&bakery, BAKERY), (&cakes, CAKES)] {
+        Browser::new()?
+            .complete(&link.url, "olive", listing)
+            .await?
+            .expect(200, CONNECTED)?;
+    }
+    lose(&office, &bakery).await?;
+    while office.stage.database.number(ASKING).await? == 0 {
+        tokio::time::sleep(Duration::from_millis(50)).await; // until the policy has seen the loss
+    }
+    let then = Then::at(&office.stage, now() + TimeDelta::minutes(2)).await?;
+    then.work_off().await?;
+
+    for link in [&bakery, &cakes] {
+        let broken = office
+            .until(&integration(link), |one| !one["pending_link"].is_null())
+            .await?;
+        assert_eq!(broken["badge"]["status"], "needs_reconnect", "{broken}");
+        assert_eq!(broken["health"]["reason"], "expired_or_revoked");
+    }
+    let to_member = only(office.mails_to("anna@bright.example", 1).await)?;
+    assert_eq!(to_member.subject(), "2 connections need a new sign-in");
+    assert!(to_member.text().contains("Olive Hartley"), "{}", to_member.text());
+    let to_customer = only(office.mails_to("olive@example.com", 1).await)?;
+    assert_eq!(to_customer.subject(), "Please reconnect your Google Business Profile");
+    assert_eq!(
+        addresses(&to_member),
+        addresses(&to_customer),
+        "they are the same links"
+    );
+    assert_eq!(addresses(&to_member).len(), 2);
+
+    let fresh = agency.integration_now(&bakery).await?["pending_link"]["link_id"].clone();
+    let shown = format!("/links/{}/reveal", fresh.as_str().context("no link")?);
+    let shown = agency.post(&shown, &json!({})).await?.ok()?;
+    let link = shown["url"].as_str().context("no address")?;
+    assert!(to_customer.text().contains(link), "{link}");
+    Browser::new()?
+        .complete(link, "olive", BAKERY)
+        .await?
+        .expect(200, CONNECTED)?;
+    for link in [&bakery, &cakes] {
+        let is_well = |one: &Value| one["badge"]["usable"] == true;
+        office.until(&integration(link), is_well).await?;
+    }
+    let issued = office.stage.database.number(FRESH).await?;
+    assert_eq!(issued, 4, "each connection's first link, and a fresh one");
+    sent_again(&then).await?;
+    then.close().await;
+    assert_eq!(office.mails_to("anna@bright.example", 1).await.len(), 1);
+    Ok(())
+}
+
+/// Whatever made the member's mail be asked for once more: a node that died after the server took it.
+async fn sent_again(then: &Then) -> anyhow::Result<()> {
+    let jobs = &then.installation().app.jobs;
+    let mails = jobs.list(&application::ports::jobs::JobFilter::default(), 200).await?;
+    let mail = mails
+        .iter()
+        .find(|job| job.kind == "mail_reconnect")
+        .context("no such job")?;
+    let again = application::ports::jobs::NewJob {
+        id: mail.id,
+        kind: "mail_reconnect",
+        tenant: mail.tenant,
+        cause: mail.cause,
+        payload: mail.payload.clone(),
+        run_at: mail.run_at,
+    };
+    ensure!(jobs.schedule(&again, now()).await?);
+    then.work_off().await?;
+    let mail = jobs.get(mail.id).await?.context("it is gone")?;
+    assert_eq!(mail.result.as_deref(), Some("not sent: everything works again"));
+    Ok(())
+}
+
+async fn lose(office: &Office, link: &Issued) -> anyhow::Result<()> {
+    let then = Then::at(&office.stage, now()).await?;
+    let app = &then.installation().app;
+    let stream = StreamId::of::<Integration>(link.integration.parse::<IntegrationId>()?);
+    let found = app
+        .replay::<Integration>(&stream)
+        .await?
+        .context("no such integration")?;
+    let grant = found.state.connection().context("it is not connected")?.grant;
+    let agency: AgencyId = office.stage.agency.id.parse()?;
+    let context: Context = app.context_of(TenantId::of(agency, Mode::Live), agency, Actor::System);
+    app.run(&context, Lose(grant)).await?;
+    then.close().await;
+    Ok(())
+}
+
+fn integration(link: &Issued) -> String {
+    format!("/integrations/{}", link.integration)
+}
+
+fn only(mails: Vec<KeptMail>) -> anyhow::Result<KeptMail> {
+    ensure!(mails.len() == 1, "{} mails", mails.len());
+    mails.into_iter().next().context("no mail")
+}
+
+/// The addresses of links in a mail, in order.
+fn addresses(mail: &KeptMail) -> Vec<String> {
+    let text = mail.text();
+    let lines = text.lines().map(str::trim).filter(|line| line.contains("/c/"));
+    let mut addresses: Vec<String> = lines.map(str::to_owned).collect();
+    addresses.sort();
+    addresses.dedup();
+    addresses
+}
