@@ -1,4 +1,4 @@
-//! VA-6: secrets cannot be printed. Mutants: a `Keyring` with `Display` or with `Serialize`, or a `Credential` with `Debug`, does not compile.
+//! VA-6: secrets cannot be printed. Mutants: a `Keyring` with `Display` or with `Serialize` does not compile.
 
 use application::{
     flow::CallbackAnswer,
