@@ -237,35 +237,31 @@ impl Probe {
     async fn send(&mut self, request: &Request<'_>, targets: &[String]) -> anyhow::Result<String> {
         self.requests += 1;
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
-        let mut text = format!("{} {} HTTP/1.1\r\n", request.method, request.path);
+        let mut lines = vec![format!("{} {} HTTP/1.1", request.method, request.path)];
         let port = if targets.iter().any(|target| request.host == target) {
             String::new()
         } else {
             format!(":{}", self.port)
         };
-        text += &format!("host: {}{port}\r\nconnection: close\r\n", request.host);
+        lines.push(format!("host: {}{port}\r\nconnection: close", request.host));
         if !request.cookies.is_empty() {
-            text += &format!("cookie: {}\r\n", request.cookies);
+            lines.push(format!("cookie: {}", request.cookies));
         }
         // Each from a network of its own: one that asks for so many pages would be told to wait.
         let (third, fourth) = (self.requests / 200 % 250, self.requests % 200);
-        text += &format!(
-            "x-forwarded-for: 198.18.{}.{}\r\n",
-            self.worker * 40 + third,
-            fourth + 1
-        );
+        let third = self.worker * 40 + third;
+        lines.push(format!("x-forwarded-for: 198.18.{third}.{}", fourth + 1));
         for name in HEADERS {
-            for target in targets {
-                text += &format!("{name}: {target}\r\n");
-            }
+            lines.extend(targets.iter().map(|target| format!("{name}: {target}")));
         }
         if request.method == "POST" {
             let length = request.body.len();
-            text += &format!("content-type: application/x-www-form-urlencoded\r\ncontent-length: {length}\r\n");
+            lines.push(format!(
+                "content-type: application/x-www-form-urlencoded\r\ncontent-length: {length}"
+            ));
         }
-        stream
-            .write_all(format!("{text}\r\n{}", request.body).as_bytes())
-            .await?;
+        let text = format!("{}\r\n\r\n{}", lines.join("\r\n"), request.body);
+        stream.write_all(text.as_bytes()).await?;
         let mut answer = vec![];
         // A server may close on what is no request; what came before counts.
         let _ = stream.read_to_end(&mut answer).await;
