@@ -24,7 +24,6 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
-use super::fair::Fair;
 use crate::operations::Measures;
 
 /// A kept connection may wait so long for its next request: longer than proxies keep theirs, so that they close first.
@@ -108,7 +107,7 @@ async fn talk(stream: TcpStream, peer: SocketAddr, app: Router, line: Line, stop
         app.clone().oneshot(request)
     });
     let builder = builder();
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(Fair::new(stream)), service));
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut silence = pin!(tokio::time::sleep(line.first_request));
     let (mut is_new, mut is_ending) = (true, false);
     loop {

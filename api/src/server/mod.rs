@@ -1,7 +1,6 @@
 //! The listener: which host was asked decides what is served.
 
 mod accept;
-mod fair;
 mod hosts;
 mod housekeeping;
 mod request_line;
