@@ -11,10 +11,9 @@ use super::{
     world::{Place, TODAY, every_scope, text},
 };
 
-/// A good call of a route, with the ids of a place and its link in it. A new route needs an arm here, or the tests that walk
-/// over all routes fail.
-pub(super) fn call_of(route: &Route, place: &Place, link: &Value, key: &str) -> Call {
-    let id = if route.path.contains("/customers/{id}") {
+/// The id that a route asks for.
+fn id_in(route: &Route, place: &Place, link: &Value) -> String {
+    if route.path.contains("/customers/{id}") {
         place.customer.clone()
     } else if route.path.contains("/locations/{id}") {
         place.location.clone()
@@ -26,7 +25,13 @@ pub(super) fn call_of(route: &Route, place: &Place, link: &Value, key: &str) -> 
         text(&link["integration_id"])
     } else {
         text(&link["id"])
-    };
+    }
+}
+
+/// A good call of a route, with the ids of a place and its link in it. A new route needs an arm here, or the tests that walk
+/// over all routes fail.
+pub(super) fn call_of(route: &Route, place: &Place, link: &Value, key: &str) -> Call {
+    let id = id_in(route, place, link);
     let path = route.path.replace("{id}", &id).replace("{provider}", "google");
     let call = Call::new(&route.method, &path).key(key);
     let at = format!("{} {}", route.method, route.path.trim_start_matches("/api/agency/v1"));
@@ -119,6 +124,16 @@ async fn no_route_opens_without_a_key_that_opens() {
     assert!(world.events_since(before).await.is_empty());
 }
 
+/// A customer and all that hangs on it, none of which ever was.
+fn nowhere(world: &World) -> Place {
+    Place {
+        customer: world.new_id().to_string(),
+        location: world.new_id().to_string(),
+        member: world.new_id().to_string(),
+        job: world.new_id().to_string(),
+    }
+}
+
 /// B55: what belongs to another tenant is as missing as what never was, byte for byte; the same agency's test world is another
 /// tenant too. Mutant: a read that leaves out the tenant fails this.
 #[tokio::test]
@@ -136,12 +151,7 @@ async fn another_tenants_things_are_as_missing_as_what_never_was() {
         world.agency("southwind").await.key,
         world.key(&agency, Mode::Test, every_scope()).await,
     ];
-    let nowhere = Place {
-        customer: world.new_id().to_string(),
-        location: world.new_id().to_string(),
-        member: world.new_id().to_string(),
-        job: world.new_id().to_string(),
-    };
+    let nowhere = nowhere(&world);
     let never = json!({"id": world.new_id(), "integration_id": world.new_id()});
     let before = world.head().await;
     for (route, key) in routes()
