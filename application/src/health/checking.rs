@@ -82,8 +82,11 @@ impl App {
         if found.is_some_and(|found| found.state.needs_reconnect().is_some()) {
             return Ok(Checked::NeedsReconnect);
         }
-        let Some(serving) = self.credential_of(integration).await? else {
-            return Ok(Checked::NotConnected);
+        let serving = match self.fresh_credential(context.tenant, integration).await {
+            Ok(fresh) => fresh.serving,
+            Err(CommandError::NotConnected) => return Ok(Checked::NotConnected),
+            Err(CommandError::NeedsReconnect(_)) => return Ok(Checked::NeedsReconnect),
+            Err(error) => return Err(error),
         };
         let given_to = &serving.given_to;
         let connector = self.connector_for(&given_to.provider, &given_to.app).await?;

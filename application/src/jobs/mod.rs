@@ -149,6 +149,7 @@ impl From<CommandError> for Outcome {
         match error {
             CommandError::Store(error) => error.into(),
             CommandError::Contended => Self::later("others were faster too often"),
+            CommandError::CredentialsAway(_) => Self::later("the provider did not renew the credentials just now"),
             refused => Self::Dead(refused.to_string()),
         }
     }

@@ -110,8 +110,7 @@ fn words_that_stand_in_somebodys_log_are_never_renamed() {
 fn fields_that_came_later_are_written_where_they_say_something() {
     let connected = r#"{"Connected":{"grant":"01930000-0000-7000-8000-000600000001","generation":2,"listing":{"id":"locations/1"},"via":"member"}}"#;
     let granted = r#"{"Granted":{"generation":2,"integration":"01930000-0000-7000-8000-000600000001","provider":"google","app":{"owner":"installation","client_id":"c"},"scopes":[],"takes_over":[1]}}"#;
-    let habits =
-        r#"{"MailHabitsChanged":{"habits":{"receipt":true,"requester_receipt":true,"reconnect_customer":true}}}"#;
+    let habits = r#"{"MailHabitsChanged":{"receipt":true,"requester_receipt":true,"reconnect_customer":true}}"#;
     reads_back::<AgencyEvent>(habits);
     reads_back::<IntegrationEvent>(connected);
     reads_back::<GrantEvent>(granted);
