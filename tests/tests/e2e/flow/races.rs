@@ -73,11 +73,8 @@ async fn two_browsers_that_complete_one_link_at_once_make_one_connection_that_wo
             "{persona}: {live:?}"
         );
     }
-    assert_eq!(
-        stage.credentials().await?,
-        2,
-        "one for each account: its newest sign-in"
-    );
+    // Each account's newest sign-in.
+    assert_eq!(stage.credentials().await?, 2);
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use domain::{
 };
 use grantlink_tests::{
     conformance::Database,
-    harness::{Browser, Issued, Then, now},
+    harness::{Agency, Browser, Issued, Then, now},
     on_both_databases,
 };
 use reqwest::Method;
@@ -56,18 +56,7 @@ async fn a_lost_account_is_told_in_one_mail_each_and_one_sign_in_heals_all(datab
         .call(Method::PUT, "/mail/habits", None, Some(&habits))
         .await?
         .ok()?;
-    let place = agency.bakery().await?;
-    let (bakery, cakes) = (
-        agency.link(&place).await?,
-        agency.another_location(&place, "Cakes").await?,
-    );
-    let cakes = agency.link(&cakes).await?;
-    for (link, listing) in [(&bakery, BAKERY), (&cakes, CAKES)] {
-        Browser::new()?
-            .complete(&link.url, "olive", listing)
-            .await?
-            .expect(200, CONNECTED)?;
-    }
+    let (bakery, cakes) = two_of_olives(agency).await?;
     lose(&office, &bakery).await?;
     while office.stage.database.number(ASKING).await? == 0 {
         tokio::time::sleep(Duration::from_millis(50)).await; // until the policy has seen the loss
@@ -94,13 +83,10 @@ async fn a_lost_account_is_told_in_one_mail_each_and_one_sign_in_heals_all(datab
     );
     assert_eq!(addresses(&to_member).len(), 2);
 
-    let fresh = agency.integration_now(&bakery).await?["pending_link"]["link_id"].clone();
-    let shown = format!("/links/{}/reveal", fresh.as_str().context("no link")?);
-    let shown = agency.post(&shown, &json!({})).await?.ok()?;
-    let link = shown["url"].as_str().context("no address")?;
-    assert!(to_customer.text().contains(link), "{link}");
+    let link = fresh_address(agency, &bakery).await?;
+    assert!(to_customer.text().contains(&link), "{link}");
     Browser::new()?
-        .complete(link, "olive", BAKERY)
+        .complete(&link, "olive", BAKERY)
         .await?
         .expect(200, CONNECTED)?;
     for link in [&bakery, &cakes] {
@@ -113,6 +99,28 @@ async fn a_lost_account_is_told_in_one_mail_each_and_one_sign_in_heals_all(datab
     then.close().await;
     assert_eq!(office.mails_to("anna@bright.example", 1).await.len(), 1);
     Ok(())
+}
+
+/// Two places of one customer, connected with one account.
+async fn two_of_olives(agency: &Agency) -> anyhow::Result<(Issued, Issued)> {
+    let place = agency.bakery().await?;
+    let cakes = agency.another_location(&place, "Cakes").await?;
+    let (bakery, cakes) = (agency.link(&place).await?, agency.link(&cakes).await?);
+    for (link, listing) in [(&bakery, BAKERY), (&cakes, CAKES)] {
+        Browser::new()?
+            .complete(&link.url, "olive", listing)
+            .await?
+            .expect(200, CONNECTED)?;
+    }
+    Ok((bakery, cakes))
+}
+
+/// The address of the link that is on its way for a connection.
+async fn fresh_address(agency: &Agency, connected_by: &Issued) -> anyhow::Result<String> {
+    let fresh = agency.integration_now(connected_by).await?["pending_link"]["link_id"].clone();
+    let shown = format!("/links/{}/reveal", fresh.as_str().context("no link")?);
+    let shown = agency.post(&shown, &json!({})).await?.ok()?;
+    Ok(shown["url"].as_str().context("no address")?.to_owned())
 }
 
 /// Whatever made the member's mail be asked for once more: a node that died after the server took it.

@@ -16,6 +16,7 @@ use adapters::{
     entropy::OsEntropy,
     ledger::FileLedger,
     mail::{MailConfig, SmtpMailer},
+    sql::Stores,
     sqlite,
     vault::{Keyring, VaultCipher},
     views::ViewDb,
@@ -146,6 +147,16 @@ fn show_failures() {
     let _ = failures.try_init(); // another test may have been first
 }
 
+/// No mail leaves from here.
+fn closed_mail_office(stores: &Stores) -> MailOffice {
+    MailOffice {
+        mailer: Arc::new(SmtpMailer::new(&MailConfig::default()).unwrap()),
+        stationery: Arc::new(crate::mails::AgencyStationery),
+        records: stores.mail.clone(),
+        account: None,
+    }
+}
+
 impl World {
     /// With the views following the log.
     pub(in crate::agency_api::tests) async fn new() -> Self {
@@ -196,12 +207,7 @@ impl World {
             network_keys: NetworkKeys::default(),
             listings: ListingCache::default(),
             invitations: InvitationCache::default(),
-            mail: MailOffice {
-                mailer: Arc::new(SmtpMailer::new(&MailConfig::default()).unwrap()),
-                stationery: Arc::new(crate::mails::AgencyStationery),
-                records: stores.mail.clone(),
-                account: None,
-            },
+            mail: closed_mail_office(&stores),
             addresses: addresses(),
             default_link_life: TimeDelta::days(7),
         });
