@@ -16,8 +16,14 @@ pub struct Figures {
     /// How long connecting took: seconds, and how many links took so long. Kept whole, so that groups can be put together and
     /// still have a true median.
     pub seconds_to_connect: BTreeMap<i64, i64>,
-    /// How long connections were there, in microseconds.
+    /// How long connections were there, in microseconds, working or not.
     pub connected: i64,
+    /// How often a connection stopped working until somebody signs in anew.
+    pub broken: i64,
+    /// How long connections did not work, in microseconds.
+    pub down: i64,
+    /// How long repairs took: seconds, and how many took so long.
+    pub seconds_to_repair: BTreeMap<i64, i64>,
 }
 
 /// Figures of one provider and member on one day.
@@ -39,21 +45,38 @@ impl Figures {
         self.counts += more.counts;
         self.expired += more.expired;
         self.connected += more.connected;
-        for (seconds, links) in &more.seconds_to_connect {
-            *self.seconds_to_connect.entry(*seconds).or_default() += links;
-        }
+        self.broken += more.broken;
+        self.down += more.down;
+        add_times(&mut self.seconds_to_connect, &more.seconds_to_connect);
+        add_times(&mut self.seconds_to_repair, &more.seconds_to_repair);
     }
 
-    /// So many percent of the links were connected within so many seconds (nearest rank); none where none was connected.
+    /// So many percent of the links were connected within so many seconds; none where none was connected.
     pub fn percentile(&self, percent: i64) -> Option<i64> {
-        let links: i64 = self.seconds_to_connect.values().sum();
-        let rank = (links * percent + 99) / 100;
-        let mut within = 0;
-        self.seconds_to_connect.iter().find_map(|(seconds, links)| {
-            within += links;
-            (within >= rank).then_some(*seconds)
-        })
+        percentile(&self.seconds_to_connect, percent)
     }
+
+    /// So many percent of the repairs were done within so many seconds; none where there was none.
+    pub fn percentile_of_repairs(&self, percent: i64) -> Option<i64> {
+        percentile(&self.seconds_to_repair, percent)
+    }
+}
+
+fn add_times(times: &mut BTreeMap<i64, i64>, more: &BTreeMap<i64, i64>) {
+    for (seconds, count) in more {
+        *times.entry(*seconds).or_default() += count;
+    }
+}
+
+/// The nearest rank.
+fn percentile(times: &BTreeMap<i64, i64>, percent: i64) -> Option<i64> {
+    let count: i64 = times.values().sum();
+    let rank = (count * percent + 99) / 100;
+    let mut within = 0;
+    times.iter().find_map(|(seconds, count)| {
+        within += count;
+        (within >= rank).then_some(*seconds)
+    })
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     Timestamp,
     agency::Role,
+    grant::LossReason,
     ids::{CustomerId, IntegrationId, LinkId, LocationId, MemberId},
     provider::ProviderId,
 };
@@ -107,6 +108,9 @@ pub(crate) struct Access {
     /// The link that led there.
     #[schema(value_type = Option<Uuid>)]
     via_link_id: Option<LinkId>,
+    /// Why it did not work just then without a new sign-in of the customer; `null` while it worked.
+    #[schema(value_type = Option<String>, example = "expired_or_revoked")]
+    broken: Option<LossReason>,
 }
 
 /// Reads who could use which integration on a day
@@ -204,6 +208,7 @@ impl Access {
             integration_id: row.integration,
             listing_id: row.listing.clone(),
             via_link_id: row.via,
+            broken: row.broken,
         })
     }
 }
@@ -224,6 +229,7 @@ impl Row for Access {
         "location_id",
         "integration_id",
         "via_link_id",
+        "broken",
     ];
 
     fn cells(&self) -> Vec<String> {
@@ -242,6 +248,7 @@ impl Row for Access {
             self.location_id.to_string(),
             self.integration_id.to_string(),
             cell(self.via_link_id.as_ref()),
+            cell(self.broken.as_ref()),
         ]
     }
 }

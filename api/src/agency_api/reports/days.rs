@@ -73,7 +73,7 @@ pub(crate) struct DaysReport {
 /// Reads the report of days
 ///
 /// What happened to links, by day, provider and the member who asked: the funnel from issue to connection, why tries failed, how
-/// long connecting took and how long connections were there. Days are those of UTC; today's figures grow until it is over.
+/// long connecting took, how long connections were there, and how long repairs took. Days are those of UTC; today's figures grow until it is over.
 #[utoipa::path(
     get, path = "/reports/days", tag = "Reports", operation_id = "read_days_report",
     security(("api_key" = ["reports:read"])), params(DaysWanted, MinPosition),
@@ -182,24 +182,33 @@ impl Groups {
         self.sums.entry(group).or_default().add(figures);
     }
 
-    /// A connection counts on each day for the time that it was there.
+    /// A connection counts on each day for the time that it was there, and on the day on which it broke or was repaired.
     fn add_span(&mut self, span: &Span, between: &Range<Timestamp>) {
-        let since = span
-            .row
-            .since
-            .unwrap_or(between.start)
-            .max(between.start)
-            .timestamp_micros();
+        let row = &span.row;
+        let Some(since) = row.since else { return };
+        if between.contains(&since) {
+            let begun = Figures {
+                broken: row.broken.is_some().into(),
+                seconds_to_repair: row
+                    .seconds_to_repair()
+                    .map(|seconds| (seconds, 1))
+                    .into_iter()
+                    .collect(),
+                ..Figures::default()
+            };
+            self.add(day_of(since), &row.provider, row.member, &begun);
+        }
         let until = span.until.unwrap_or(between.end).min(between.end).timestamp_micros();
-        let mut at = since;
+        let mut at = since.max(between.start).timestamp_micros();
         while at < until {
             let day = at.div_euclid(DAY);
             let end = ((day + 1) * DAY).min(until);
             let figures = Figures {
                 connected: end - at,
+                down: if row.broken.is_some() { end - at } else { 0 },
                 ..Figures::default()
             };
-            self.add(day, &span.row.provider, span.row.member, &figures);
+            self.add(day, &row.provider, row.member, &figures);
             at = end;
         }
     }

@@ -54,8 +54,18 @@ pub(crate) struct DaysGroup {
     median_minutes_to_connect: Option<f64>,
     /// Nine of ten took at most so many.
     p90_minutes_to_connect: Option<f64>,
-    /// For how many minutes integrations were connected, all together.
+    /// For how many minutes integrations were connected, all together, working or not.
     connected_minutes: i64,
+    /// Connections that stopped working until somebody signs in anew.
+    broken: i64,
+    /// Connections that work again after that.
+    repaired: i64,
+    /// For how many minutes connected integrations did not work, all together.
+    broken_minutes: i64,
+    /// Half of the repairs were done at most so many minutes after the connection had stopped working.
+    median_minutes_to_repair: Option<f64>,
+    /// Nine of ten were done within so many.
+    p90_minutes_to_repair: Option<f64>,
 }
 
 impl From<(Group, Figures)> for DaysGroup {
@@ -81,6 +91,11 @@ impl From<(Group, Figures)> for DaysGroup {
             median_minutes_to_connect: figures.percentile(50).map(minutes),
             p90_minutes_to_connect: figures.percentile(90).map(minutes),
             connected_minutes: figures.connected / A_MINUTE,
+            broken: figures.broken,
+            repaired: figures.seconds_to_repair.values().sum(),
+            broken_minutes: figures.down / A_MINUTE,
+            median_minutes_to_repair: figures.percentile_of_repairs(50).map(minutes),
+            p90_minutes_to_repair: figures.percentile_of_repairs(90).map(minutes),
         }
     }
 }
@@ -117,6 +132,11 @@ impl Row for DaysGroup {
         "median_minutes_to_connect",
         "p90_minutes_to_connect",
         "connected_minutes",
+        "broken",
+        "repaired",
+        "broken_minutes",
+        "median_minutes_to_repair",
+        "p90_minutes_to_repair",
     ];
 
     fn cells(&self) -> Vec<String> {
@@ -142,6 +162,11 @@ impl Row for DaysGroup {
             cell(self.median_minutes_to_connect.as_ref()),
             cell(self.p90_minutes_to_connect.as_ref()),
             self.connected_minutes.to_string(),
+            self.broken.to_string(),
+            self.repaired.to_string(),
+            self.broken_minutes.to_string(),
+            cell(self.median_minutes_to_repair.as_ref()),
+            cell(self.p90_minutes_to_repair.as_ref()),
         ]);
         cells
     }
