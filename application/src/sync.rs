@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use cqrs_es::Aggregate;
 use domain::{
     event::Event,
-    ids::IntegrationId,
+    ids::{IntegrationId, TenantId},
     integration::{Integration, IntegrationEvent},
-    log::{Recorded, StreamId},
+    log::Recorded,
 };
 
 use crate::{
@@ -53,10 +53,11 @@ impl Handler for Synchronise {
     }
 
     async fn run(&self, run: &Run<'_>) -> Outcome {
-        let Some(integration) = run.job.id_of(metadata::INTEGRATION) else {
+        let ids = (run.job.tenant, run.job.id_of(metadata::INTEGRATION));
+        let (Some(tenant), Some(integration)) = ids else {
             return Outcome::Dead("the job does not say what it is about".to_owned());
         };
-        match look_at(run.app, integration).await {
+        match look_at(run.app, tenant, integration).await {
             Ok(outcome) => outcome,
             Err(CommandError::Provider(error)) => of_provider(&error),
             Err(error) => error.into(),
@@ -64,17 +65,17 @@ impl Handler for Synchronise {
     }
 }
 
-async fn look_at(app: &Arc<App>, integration: IntegrationId) -> Result<Outcome, CommandError> {
-    let Some(serving) = app.credential_of(integration).await? else {
-        return Ok(Outcome::Done("it is not connected any more".to_owned()));
+async fn look_at(app: &Arc<App>, tenant: TenantId, integration: IntegrationId) -> Result<Outcome, CommandError> {
+    let serving = match app.fresh_credential(tenant, integration).await {
+        Ok(fresh) => fresh.serving,
+        Err(CommandError::NotConnected) => return Ok(Outcome::Done("it is not connected any more".to_owned())),
+        Err(CommandError::NeedsReconnect(_)) => {
+            return Ok(Outcome::Done(
+                "nothing is fetched until somebody signs in again".to_owned(),
+            ));
+        }
+        Err(error) => return Err(error),
     };
-    let stream = StreamId::of::<Integration>(integration);
-    let found = app.replay::<Integration>(&stream).await?;
-    if found.is_some_and(|found| found.state.needs_reconnect().is_some()) {
-        return Ok(Outcome::Done(
-            "nothing is fetched until somebody signs in again".to_owned(),
-        ));
-    }
     let given_to = &serving.given_to;
     let connector = app.connector_for(&given_to.provider, &given_to.app).await?;
     let listings = connector.listings(&serving.credential.access_token).await?;

@@ -107,22 +107,4 @@ impl App {
         self.refreshes.count_read(&read).await?;
         Ok(fresh)
     }
-
-    /// The place that a tenant's integration fills.
-    ///
-    /// # Errors
-    /// [`CommandError::IntegrationNotFound`] where there is none, or it is another tenant's.
-    pub async fn slot_in(
-        &self,
-        tenant: domain::ids::TenantId,
-        integration: IntegrationId,
-    ) -> Result<Slot, CommandError> {
-        use domain::{integration::Integration, log::StreamId};
-        let found = self
-            .replay::<Integration>(&StreamId::of::<Integration>(integration))
-            .await?;
-        let found = found.filter(|found| found.owner == tenant);
-        let slot = found.and_then(|found| found.state.slot().cloned());
-        slot.ok_or(CommandError::IntegrationNotFound)
-    }
 }

@@ -16,12 +16,11 @@ use crate::{
     app::App,
     context::Context,
     error::CommandError,
-    flow::serialized,
     integrations::TO_KEEP,
     metadata,
     ports::{
         cipher::HashPurpose,
-        provider::{Account, Connector, Credential, Listing, ProviderError, RefreshError},
+        provider::{Account, Connector, Credential, Listing, ProviderError, RefreshError, Revokes},
         vault::Record,
     },
     run::{Decision, Done, UseCase},
@@ -61,6 +60,7 @@ struct Replace {
     grant: GrantId,
     account_key: [u8; 32],
     credential: Credential,
+    revokes: Revokes,
     listing: Listing,
     replaces_account: bool,
 }
@@ -86,7 +86,9 @@ impl UseCase for Replace {
         let generation = grant.latest();
         work.execute(&mut integration, self.connect(generation)).await?;
         let over = before.into_iter().filter(|generation| !grant.is_in_use(*generation));
-        let json = self.json(work, over).await?;
+        let json = work
+            .take_over(self.grant, over, self.credential.clone(), self.revokes)
+            .await?;
         let record = Record::Credential(self.grant, generation);
         work.put_secret(record, &json, Some(self.account_key));
         if old.grant != self.grant {
@@ -117,25 +119,6 @@ impl Replace {
             replaces_account: self.replaces_account,
             personal: Personal::about(Subject::Customer(self.slot.customer), facts),
         }
-    }
-
-    /// In place of those of the generations that are over. Without a refresh token, the newest that the account gave goes on.
-    async fn json(
-        &self,
-        work: &mut Work<'_>,
-        over: impl DoubleEndedIterator<Item = u32>,
-    ) -> Result<Vec<u8>, CommandError> {
-        let mut credential = self.credential.clone();
-        for generation in over.rev() {
-            let place = work.place(Record::Credential(self.grant, generation));
-            if credential.refresh_token.is_none()
-                && let Some(row) = work.app().vault.get(&place).await?
-            {
-                credential.refresh_token = work.app().open_credential(&row)?.refresh_token;
-            }
-            work.delete_secret(place.record);
-        }
-        serialized(&credential)
     }
 }
 
@@ -176,6 +159,7 @@ impl App {
             slot,
             app,
             credential: credential.clone(),
+            revokes: connector.revokes(),
             listing: listing.clone(),
             replaces_account: new.replaces_account,
         };

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use domain::{
-    customer::Customer,
     grant::{Grant, GrantCommand, LossReason, Standing},
-    ids::{AgencyId, IntegrationId},
-    integration::{Integration, Slot},
+    ids::IntegrationId,
+    integration::Slot,
     log::StreamId,
 };
 
@@ -73,7 +72,7 @@ impl App {
     ) -> Result<(), CommandError> {
         let mut about = None;
         for integration in &stood.integrations {
-            if let Some(place) = self.slot_of(key, *integration).await? {
+            if let Some(place) = self.place_of(key.tenant, *integration).await? {
                 about = Some((*integration, place));
                 break;
             }
@@ -89,26 +88,6 @@ impl App {
             command,
         };
         self.run(&context, note).await.map(|_| ())
-    }
-
-    /// The place that a connection fills, and the agency that it serves; none after its end.
-    async fn slot_of(
-        &self,
-        key: &CredentialKey,
-        integration: IntegrationId,
-    ) -> Result<Option<(Slot, AgencyId)>, CommandError> {
-        let found = self
-            .replay::<Integration>(&StreamId::of::<Integration>(integration))
-            .await?;
-        let found = found.filter(|found| found.owner == key.tenant);
-        let Some(slot) = found.and_then(|found| found.state.slot().cloned()) else {
-            return Ok(None);
-        };
-        let customer = self
-            .replay::<Customer>(&StreamId::of::<Customer>(slot.customer))
-            .await?;
-        let agency = customer.and_then(|customer| customer.state.agency());
-        Ok(agency.map(|agency| (slot, agency)))
     }
 
     /// Why an answer that is the same for many causes was given: credentials of an app that is registered for testing only end

@@ -12,7 +12,7 @@ use domain::{
 };
 
 use super::{
-    credential::{account_key, serialized},
+    credential::account_key,
     found::{FoundLink, Visit},
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
     links::LinkInHand,
     ports::{
         attempts::{Attempt, Stage},
-        provider::{Credential, Listing},
+        provider::{Credential, Listing, Revokes},
         vault::Record,
     },
     run::{Decision, UseCase},
@@ -42,6 +42,7 @@ struct CompleteLink {
     grant: GrantId,
     account_key: [u8; 32],
     credential: Credential,
+    revokes: Revokes,
     listing: Listing,
 }
 
@@ -74,7 +75,9 @@ impl UseCase for CompleteLink {
         work.execute(&mut hand.integration, connect).await?;
         work.delete_secret(Record::PendingCredential(self.attempt.id));
         let over = before.into_iter().filter(|generation| !grant.is_in_use(*generation));
-        let credential = self.json(work, over).await?;
+        let credential = work
+            .take_over(self.grant, over, self.credential.clone(), self.revokes)
+            .await?;
         work.put_secret(
             Record::Credential(self.grant, generation),
             &credential,
@@ -124,27 +127,6 @@ impl CompleteLink {
             personal: Personal::about(Subject::Customer(hand.terms.customer), facts),
         }
     }
-
-    /// The credential to keep, in place of those of the generations that are over. Of them our copies alone go: at the provider
-    /// they are the same account's, which the new one stands on. A provider that gives no refresh token to an account which has
-    /// one means that the old one goes on: the newest is carried over.
-    async fn json(
-        &self,
-        work: &mut Work<'_>,
-        over: impl DoubleEndedIterator<Item = u32>,
-    ) -> Result<Vec<u8>, CommandError> {
-        let mut credential = self.credential.clone();
-        for generation in over.rev() {
-            let place = work.place(Record::Credential(self.grant, generation));
-            if credential.refresh_token.is_none()
-                && let Some(row) = work.app().vault.get(&place).await?
-            {
-                credential.refresh_token = work.app().open_credential(&row)?.refresh_token;
-            }
-            work.delete_secret(place.record);
-        }
-        serialized(&credential)
-    }
 }
 
 impl App {
@@ -172,6 +154,7 @@ impl App {
         let command = CompleteLink {
             grant: self.grant_id(&attempt, &credential),
             account_key: account_key(self, &attempt, &credential),
+            revokes: self.connector_of(&attempt).await?.revokes(),
             attempt: attempt.clone(),
             credential,
             listing,

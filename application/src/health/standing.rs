@@ -9,10 +9,9 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use cqrs_es::Aggregate;
 use domain::{
-    customer::Customer,
     event::Event,
     grant::{Grant, GrantEvent, Standing},
-    ids::{AgencyId, GrantId, IntegrationId, TenantId},
+    ids::{GrantId, IntegrationId, TenantId},
     integration::{Integration, IntegrationCommand, Slot},
     log::{Recorded, StreamId},
 };
@@ -147,25 +146,6 @@ impl App {
             slot,
         };
         Ok(self.run(&context, command).await?.answer)
-    }
-
-    /// The place that an integration fills, and the agency that it serves; none after its end.
-    pub(super) async fn place_of(
-        &self,
-        tenant: TenantId,
-        integration: IntegrationId,
-    ) -> Result<Option<(Slot, AgencyId)>, CommandError> {
-        let stream = StreamId::of::<Integration>(integration);
-        let found = self.replay::<Integration>(&stream).await?;
-        let found = found.filter(|found| found.owner == tenant);
-        let Some(slot) = found.and_then(|found| found.state.slot().cloned()) else {
-            return Ok(None);
-        };
-        let customer = self
-            .replay::<Customer>(&StreamId::of::<Customer>(slot.customer))
-            .await?;
-        let agency = customer.and_then(|customer| customer.state.agency());
-        Ok(agency.map(|agency| (slot, agency)))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod connectors;
 mod end;
+mod place;
 mod release;
 mod serving;
 mod take_back;

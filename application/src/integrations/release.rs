@@ -1,4 +1,4 @@
-//! A connection leaves its account, within a commit.
+//! Within a commit, a connection leaves its account, or a new sign-in takes over the older ones.
 
 use domain::{
     grant::{Grant, GrantCommand},
@@ -8,7 +8,10 @@ use domain::{
 use crate::{
     error::CommandError,
     flow::serialized,
-    ports::vault::Record,
+    ports::{
+        provider::{Credential, Revokes},
+        vault::Record,
+    },
     work::{Loaded, Work},
 };
 
@@ -32,6 +35,37 @@ impl Work<'_> {
             return Ok(());
         }
         self.set_credential_aside(id, generation).await
+    }
+
+    /// The credential to keep, in place of those of the generations that are over. Where a provider takes back one by one, they are
+    /// set aside for that; elsewhere our copies alone go: at the provider they are the same account's, which the new one stands
+    /// on. A provider that gives no refresh token to an account which has one means that the old one goes on: the newest is
+    /// carried over, and only our copy of it goes.
+    ///
+    /// # Errors
+    /// When a store fails.
+    pub(crate) async fn take_over(
+        &mut self,
+        grant: GrantId,
+        over: impl DoubleEndedIterator<Item = u32>,
+        mut credential: Credential,
+        revokes: Revokes,
+    ) -> Result<Vec<u8>, CommandError> {
+        for generation in over.rev() {
+            let record = Record::Credential(grant, generation);
+            if credential.refresh_token.is_none()
+                && let Some(row) = self.app().vault.get(&self.place(record.clone())).await?
+                && let Some(token) = self.app().open_credential(&row)?.refresh_token
+            {
+                credential.refresh_token = Some(token);
+                self.delete_secret(record);
+            } else if revokes == Revokes::Token {
+                self.set_credential_aside(grant, generation).await?;
+            } else {
+                self.delete_secret(record);
+            }
+        }
+        serialized(&credential)
     }
 
     /// Marks a generation's credential as one that nothing stands on any more, to be taken back after the commit.

@@ -91,7 +91,7 @@ impl App {
     }
 }
 
-/// An integration that left its account may have been the last one there.
+/// An integration that left its account may have been the last one there, and a new sign-in may have taken older ones over.
 pub struct TakeBackWhenReleased;
 
 impl Policy for TakeBackWhenReleased {
@@ -100,12 +100,18 @@ impl Policy for TakeBackWhenReleased {
     }
 
     fn follows(&self, aggregate_type: &str, event_type: &str) -> bool {
-        (aggregate_type, event_type) == (Grant::TYPE, "Released")
+        aggregate_type == Grant::TYPE && matches!(event_type, "Released" | "Granted")
     }
 
     fn jobs(&self, event: &Event, recorded: &Recorded) -> Vec<Wanted> {
-        let Event::Grant(GrantEvent::Released { integration }) = event else {
-            return vec![];
+        let integration = match event {
+            Event::Grant(GrantEvent::Released { integration }) => integration,
+            Event::Grant(GrantEvent::Granted {
+                integration,
+                takes_over,
+                ..
+            }) if !takes_over.is_empty() => integration,
+            _ => return vec![],
         };
         let wanted = Wanted::new(KIND)
             .about(GRANT, &recorded.aggregate_id)

@@ -25,7 +25,7 @@ use postgres_es::PostgresEventRepository;
 use sqlite_es::SqliteEventRepository;
 use sqlx::{PgPool, SqlitePool};
 use tokio::sync::Mutex;
-use trail::LinkTrail;
+use trail::{IntegrationTrail, LinkTrail};
 
 /// The log was written by the program itself, and holds one of each event that there ever was.
 ///
@@ -93,6 +93,7 @@ async fn is_read<R: PersistedEventRepository>(log: &[Recorded], open: impl Fn() 
     events += is_read_as::<Host, R>(log, &open).await?;
     events += is_read_as::<Integration, R>(log, &open).await?;
     events += is_read_as::<LinkTrail, R>(log, &open).await?;
+    events += is_read_as::<IntegrationTrail, R>(log, &open).await?;
     assert_eq!(events, log.len(), "a kind of stream was not read");
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! An agency, as its own software speaks to the API.
 
+use std::time::Duration;
+
 use anyhow::{Context, ensure};
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
@@ -254,6 +256,25 @@ impl Agency {
         self.read(&format!("/integrations/{}", link.integration)).await
     }
 
+    /// The integrations, once the provider was asked what each is good for. How long ago that was is left out: it is another
+    /// answer each time.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn integrations_once_checked(&self) -> anyhow::Result<Value> {
+        loop {
+            let mut read = self.read("/integrations?limit=200").await?;
+            let all = read["data"].as_array_mut().context("no integrations")?;
+            let capabilities = |one: &Value| one["health"]["capabilities"].as_array().cloned().unwrap_or_default();
+            let is_checked = |one: &Value| capabilities(one).iter().any(|each| each["state"] != "unknown");
+            if all.iter().all(|one| one["badge"]["usable"] != true || is_checked(one)) {
+                all.iter_mut().for_each(leave_ages_out);
+                return Ok(read);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await; // until the check that follows a connection is done
+        }
+    }
+
     /// The sentences of a link's audit trail, oldest first.
     ///
     /// # Errors
@@ -276,4 +297,12 @@ pub(super) async fn answer(request: reqwest::RequestBuilder) -> anyhow::Result<A
 
 fn text(value: &Value) -> anyhow::Result<String> {
     Ok(value.as_str().with_context(|| format!("no text: {value}"))?.to_owned())
+}
+
+fn leave_ages_out(integration: &mut Value) {
+    let capabilities = integration["health"]["capabilities"].as_array_mut();
+    for capability in capabilities.into_iter().flatten().filter_map(Value::as_object_mut) {
+        capability.remove("age_seconds");
+        capability.remove("last_answer_at");
+    }
 }

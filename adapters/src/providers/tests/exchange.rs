@@ -149,6 +149,7 @@ async fn a_refusal_is_told_apart_from_a_wrong_registration_and_from_an_outage() 
         (400, "unauthorized_client", misconfigured("unauthorized_client")),
         (400, "redirect_uri_mismatch", misconfigured("redirect_uri_mismatch")),
         (429, "rate_limit_exceeded", unavailable("it answered 429")),
+        (200, "invalid_grant", refused("invalid_grant")),
         (500, "invalid_grant", unavailable("it answered 500")),
         (503, "temporarily_unavailable", unavailable("it answered 503")),
         (
@@ -175,7 +176,6 @@ async fn nonsense_is_an_outage_and_is_not_repeated() {
         }),
         Box::new(move || Say::Text(400, html.clone())),
         Box::new(|| Say::Text(200, String::new())),
-        Box::new(|| Say::Json(200, json!({"error": "invalid_grant"}))),
         Box::new(|| Say::Json(200, json!(["ya29.secret-access"]))),
         Box::new(|| Say::Json(200, json!({"access_token": "", "token_type": "Bearer"}))),
         Box::new(|| Say::Json(200, json!({"access_token": "ya29.secret-access", "token_type": "mac"}))),

@@ -41,7 +41,10 @@ async fn a_body_that_is_no_good_is_a_problem_on_every_route() {
     ];
     let before = world.head().await;
     for route in routes().into_iter().filter(|route| route.method != "GET") {
-        let path = route.path.replace("{id}", &place.customer);
+        let path = route
+            .path
+            .replace("{id}", &place.customer)
+            .replace("{provider}", "google");
         for (status, code, kind, body) in &bodies {
             let call = Call::new(&route.method, &path)
                 .key(&agency.key)

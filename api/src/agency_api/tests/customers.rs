@@ -106,7 +106,12 @@ async fn an_erased_customer_keeps_its_ids_and_refuses_what_comes() {
     let erased = done.json(200);
     assert_eq!(
         world.events_since(before).await,
-        ["connect_link.Revoked", "integration.LinkClosed", "customer.Erased"]
+        [
+            "connect_link.Revoked",
+            "integration.LinkClosed",
+            "integration.Deleted",
+            "customer.Erased"
+        ]
     );
     let read = world.send(Call::get(&path).key(&agency.key)).await.json(200);
     assert_eq!(

@@ -1,8 +1,14 @@
 //! What happened on a day, and who could use what on it. It begins on Saturday 21 November 2026, at 10:00 UTC.
 
 use chrono::TimeDelta;
-use domain::{agency::ApiKeyScope, ids::Mode};
+use domain::{
+    agency::ApiKeyScope,
+    grant::LossReason,
+    ids::{GrantId, Mode},
+    integration::IntegrationCommand,
+};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{
     Agency, Answer, Call, World,
@@ -97,6 +103,53 @@ async fn a_day_is_told_in_figures_and_a_connection_counts_on_each_of_its_days() 
     assert!(only.is_empty(), "{only:?}");
 }
 
+/// How long repairs took: on the day on which they were done, and how long the connection did not work on each day.
+/// Mutants: with what is broken counted as working, and with a repair told on the day on which it broke, this fails.
+#[tokio::test]
+async fn what_broke_and_was_repaired_counts_on_its_day_with_how_long_it_took() {
+    let world = World::new().await;
+    let agency = world.agency("northwind").await;
+    let link = three_links(&world, &agency).await;
+    world.clock.advance(TimeDelta::hours(12)); // half past ten in the evening
+    let (grant, reason) = (GrantId(Uuid::from_u128(9)), LossReason::ExpiredOrRevoked);
+    let integration = &link["integration_id"];
+    let lost = IntegrationCommand::Break { grant, reason };
+    world.finds(&agency, integration, lost).await;
+    world.clock.advance(TimeDelta::hours(2));
+    world
+        .finds(&agency, integration, IntegrationCommand::Recover { grant })
+        .await;
+    world.clock.advance(TimeDelta::hours(1));
+    let days = rows(
+        &world,
+        &agency,
+        "/reports/days?from=2026-11-21&to=2026-11-22&group_by=day",
+    )
+    .await;
+    let told = [
+        "broken",
+        "repaired",
+        "broken_minutes",
+        "median_minutes_to_repair",
+        "p90_minutes_to_repair",
+    ];
+    let (none, two_hours) = (json!(null), json!(120.0));
+    assert_eq!(
+        numbers(&days[0], &told),
+        [json!(1), json!(0), json!(90), none.clone(), none]
+    );
+    assert_eq!(
+        numbers(&days[1], &told),
+        [json!(0), json!(1), json!(30), two_hours.clone(), two_hours]
+    );
+    assert_eq!(days[1]["connected_minutes"], 90);
+    let access = rows(&world, &agency, &format!("/reports/access?date={TODAY}")).await;
+    assert!(
+        access.iter().any(|row| row["broken"] == "expired_or_revoked"),
+        "{access:?}"
+    );
+}
+
 /// The same figures as a table; `null` is an empty cell.
 #[tokio::test]
 async fn a_report_of_days_is_a_table_too() {
@@ -112,7 +165,7 @@ async fn a_report_of_days_is_a_table_too() {
         lines[0].starts_with("day,provider,member_id,member,issued,opened,"),
         "{text}"
     );
-    assert_eq!(lines[1], ",google,,,3,0,0,1,1,0,0,1,0,0,0,0,0,0,0,0,0,30,30,0");
+    assert_eq!(lines[1], ",google,,,3,0,0,1,1,0,0,1,0,0,0,0,0,0,0,0,0,30,30,0,0,0,0,,");
     assert_eq!(lines.len(), 2);
 }
 

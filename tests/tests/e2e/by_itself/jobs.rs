@@ -37,6 +37,12 @@ async fn said(stage: &Stage, arguments: &[&str]) -> anyhow::Result<String> {
     Ok(String::from_utf8(stage.run(arguments).await?.stdout)?)
 }
 
+/// How many are dead, as the figures tell.
+fn dead_jobs(figures: &str) -> Option<u64> {
+    let rest = figures.split(r#"grantlink_jobs{state="dead"} "#).nth(1)?;
+    rest.lines().next()?.trim().parse().ok()
+}
+
 /// A58: the connection is made; what the provider does not answer then is tried again, with growing pauses, and given up in the
 /// end. Operators see it and begin it again once the provider is back.
 async fn a_job_that_always_fails_is_given_up_and_retried_by_hand(database: Database) -> anyhow::Result<()> {
@@ -67,16 +73,14 @@ async fn a_job_that_always_fails_is_given_up_and_retried_by_hand(database: Datab
     assert_eq!(dead["attempts"], 12);
     assert_eq!(dead["about"]["integration"], json!(link.integration));
 
-    let listed: Value = serde_json::from_str(&said(&stage, &["jobs", "--dead", "--json"]).await?)?;
-    assert_eq!(listed, dead);
+    // The check of the connection met the same outage, and may have been given up too.
+    let listed = said(&stage, &["jobs", "--dead", "--json"]).await?;
+    let listed: Vec<Value> = listed.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    assert!(listed.contains(&dead), "{listed:?}");
     assert!(said(&stage, &["doctor"]).await?.contains("grantlink jobs --dead"));
     until!(
         "figures tell of it",
-        stage
-            .probe("/metrics")
-            .await?
-            .text
-            .contains(r#"grantlink_jobs{state="dead"} 1"#)
+        dead_jobs(&stage.probe("/metrics").await?.text).is_some_and(|jobs| jobs > 0)
     );
     assert_eq!(
         stage.probe("/readyz").await?.status,

@@ -8,7 +8,6 @@ use grantlink_tests::{
     harness::{Browser, Issue, Issued, Stage, program},
     on_both_databases,
 };
-use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
@@ -98,11 +97,7 @@ async fn town(stage: &Stage) -> anyhow::Result<(Vec<Issued>, Value)> {
 /// What the views show, once they show everything.
 async fn views(stage: &Stage) -> anyhow::Result<Value> {
     let links = stage.agency.read("/links").await?;
-    let integrations = stage
-        .agency
-        .call(Method::GET, "/integrations", None, None)
-        .await?
-        .ok()?;
+    let integrations = stage.agency.integrations_once_checked().await?;
     Ok(json!([links["data"], integrations["data"]]))
 }
 
