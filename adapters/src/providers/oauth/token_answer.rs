@@ -57,7 +57,6 @@ mod tests {
         (status.as_u16(), serde_json::from_slice(&body).unwrap())
     }
 
-    /// Mutant: when 200 is believed, the first two stay successes, and this fails.
     #[test]
     fn an_error_with_200_is_an_error() {
         for told in [

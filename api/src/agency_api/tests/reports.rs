@@ -104,7 +104,6 @@ async fn a_day_is_told_in_figures_and_a_connection_counts_on_each_of_its_days() 
 }
 
 /// How long repairs took: on the day on which they were done, and how long the connection did not work on each day.
-/// Mutants: with what is broken counted as working, and with a repair told on the day on which it broke, this fails.
 #[tokio::test]
 async fn what_broke_and_was_repaired_counts_on_its_day_with_how_long_it_took() {
     let world = World::new().await;

@@ -35,7 +35,7 @@ async fn figures(stage: &Stage, line: &str) -> anyhow::Result<String> {
     }
 }
 
-/// A62. Mutant: when nothing is counted where mail leaves, figures never tell of it, and this fails.
+/// A62.
 async fn an_operator_tries_mail_out_and_sees_how_it_fares(database: Database) -> anyhow::Result<()> {
     let office = Office::open(database).await?;
     let stage = &office.stage;

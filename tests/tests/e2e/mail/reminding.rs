@@ -14,8 +14,6 @@ use super::office::Office;
 on_both_databases!(a_customer_is_reminded_as_the_agency_wishes_and_only_while_the_link_lives);
 
 /// Every two days, twice at most.
-///
-/// Mutant: with reminders for links that ended, the revoked one is brought to mind too, and this fails.
 async fn a_customer_is_reminded_as_the_agency_wishes_and_only_while_the_link_lives(
     database: Database,
 ) -> anyhow::Result<()> {

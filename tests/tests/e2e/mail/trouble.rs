@@ -29,7 +29,7 @@ pub(crate) fn path_of(issued: &Value) -> String {
     format!("/links/{}", issued["id"].as_str().unwrap_or_default())
 }
 
-/// A61. Mutant seen: when a refused address is tried again and again, the link never says so. Mutant: with a seal made for another event's id, the refusal never stands on the link.
+/// A61. Mutant seen: when a refused address is tried again and again, the link never says so.
 async fn a_refusal_stands_on_the_link_and_a_corrected_address_gets_the_mail(database: Database) -> anyhow::Result<()> {
     let office = Office::open(database).await?;
     let refuses = Deed::Answer(550, "5.1.1 <olvie@example.com> is not known here".to_owned());
