@@ -13,7 +13,7 @@ use super::{
 };
 
 /// Names a directory that is filled with a picture of every page, for people to look at.
-const SCREENSHOTS: &str = "GRANTLINK_SCREENSHOTS";
+const SCREENSHOTS: &str = "GRANTLINK_TEST_SCREENSHOTS";
 const EYE: &str = include_str!("look.js");
 
 impl Person {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use simulator::mail::{MailServer, MailServerConfig};
 
 use super::{person::Person, screen::Screen, theatre::dressed_up};
+use crate::mail::reconnecting::lose;
 
 /// A10: the agency's colours and name, and nothing else.
 #[tokio::test]
@@ -50,7 +51,10 @@ async fn the_mails_look_right_everywhere() -> anyhow::Result<()> {
         agency.post("/links", &again).await?.ok()?;
         look(&reader, &inbox, 5, "Please reconnect", "mail-reconnect").await?;
         agency.post("/mail/test", &json!({})).await?.ok()?;
-        look(&reader, &inbox, 6, "Mail works", "mail-test").await
+        look(&reader, &inbox, 6, "Mail works", "mail-test").await?;
+        let integration = first["integration_id"].as_str().unwrap_or_default();
+        lose(&stage, &agency, integration).await?.close().await;
+        look(&reader, &inbox, 7, "needs a new sign-in", "mail-needs-reconnect").await
     })
     .await
 }

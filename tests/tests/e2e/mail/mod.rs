@@ -3,7 +3,7 @@
 mod delivering;
 pub(crate) mod office;
 mod operating;
-mod reconnecting;
+pub(crate) mod reconnecting;
 mod reminding;
 mod settings;
 pub(crate) mod trouble;

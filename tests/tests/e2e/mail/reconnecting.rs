@@ -13,7 +13,7 @@ use domain::{
 };
 use grantlink_tests::{
     conformance::Database,
-    harness::{Agency, Browser, Issued, Then, now},
+    harness::{Agency, Browser, Issued, Stage, Then, now},
     on_both_databases,
 };
 use reqwest::Method;
@@ -57,12 +57,7 @@ async fn a_lost_account_is_told_in_one_mail_each_and_one_sign_in_heals_all(datab
         .await?
         .ok()?;
     let (bakery, cakes) = two_of_olives(agency).await?;
-    lose(&office, &bakery).await?;
-    while office.stage.database.number(ASKING).await? == 0 {
-        tokio::time::sleep(Duration::from_millis(50)).await; // until the policy has seen the loss
-    }
-    let then = Then::at(&office.stage, now() + TimeDelta::minutes(2)).await?;
-    then.work_off().await?;
+    let then = lose(&office.stage, agency, &bakery.integration).await?;
 
     for link in [&bakery, &cakes] {
         let broken = office
@@ -146,20 +141,26 @@ async fn sent_again(then: &Then) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn lose(office: &Office, link: &Issued) -> anyhow::Result<()> {
-    let then = Then::at(&office.stage, now()).await?;
+/// The access that an integration stands on ends, and two minutes later whoever is to be told has been told.
+pub(crate) async fn lose(stage: &Stage, agency: &Agency, integration: &str) -> anyhow::Result<Then> {
+    let then = Then::at(stage, now()).await?;
     let app = &then.installation().app;
-    let stream = StreamId::of::<Integration>(link.integration.parse::<IntegrationId>()?);
+    let stream = StreamId::of::<Integration>(integration.parse::<IntegrationId>()?);
     let found = app
         .replay::<Integration>(&stream)
         .await?
         .context("no such integration")?;
     let grant = found.state.connection().context("it is not connected")?.grant;
-    let agency: AgencyId = office.stage.agency.id.parse()?;
+    let agency: AgencyId = agency.id.parse()?;
     let context: Context = app.context_of(TenantId::of(agency, Mode::Live), agency, Actor::System);
     app.run(&context, Lose(grant)).await?;
     then.close().await;
-    Ok(())
+    while stage.database.number(ASKING).await? == 0 {
+        tokio::time::sleep(Duration::from_millis(50)).await; // until the policy has seen the loss
+    }
+    let then = Then::at(stage, now() + TimeDelta::minutes(2)).await?;
+    then.work_off().await?;
+    Ok(then)
 }
 
 fn integration(link: &Issued) -> String {
