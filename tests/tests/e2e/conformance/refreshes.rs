@@ -110,6 +110,8 @@ async fn a_credential_is_in_one_nodes_hands_at_a_time(database: Database) -> any
 }
 
 /// VA-4: the fence.
+///
+/// Mutant: without the comparison of fences this fails.
 async fn who_was_too_slow_stores_nothing(database: Database) -> anyhow::Result<()> {
     let (here, there) = (database.open().await?, database.open().await?);
     let key = stored(&here).await?;

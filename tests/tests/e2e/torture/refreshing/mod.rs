@@ -32,6 +32,9 @@ const POLL: Duration = Duration::from_millis(200);
 /// VA-4: tokens that end together, a provider that rotates refresh tokens and takes back the family of one that is shown twice;
 /// of a hundred calls one hangs longer than a lease, and two lose their answer. Nothing is asked for twice but what hung, and
 /// nothing is lost but what was dropped, each with its event.
+///
+/// Mutants: without the lease, several nodes ask at once and this fails on PostgreSQL; without a look at what somebody else was given
+/// meanwhile, it fails on both.
 async fn one_node_at_a_time_renews_a_credential(database: Database) -> anyhow::Result<()> {
     let provider = Rotating::start().await?;
     let nodes = nodes(&database, &provider, NODES).await?;
