@@ -7,7 +7,6 @@ use domain::{
     grant::{Grant, GrantCommand, RefreshFailure},
     ids::{GrantId, IntegrationId},
     integration::{Connection, Integration, IntegrationCommand, Slot, Via},
-    personal::{Detail, Personal, Subject},
     provider::ProviderApp,
 };
 use secrecy::SecretString;
@@ -16,7 +15,7 @@ use crate::{
     app::App,
     context::Context,
     error::CommandError,
-    integrations::TO_KEEP,
+    integrations::{TO_KEEP, names_of},
     metadata,
     ports::{
         cipher::HashPurpose,
@@ -101,13 +100,6 @@ impl UseCase for Replace {
 
 impl Replace {
     fn connect(&self, generation: u32) -> IntegrationCommand {
-        let account = &self.credential.account;
-        let facts = [
-            (Detail::AccountEmail, account.email.as_deref()),
-            (Detail::AccountName, account.name.as_deref()),
-            (Detail::ListingTitle, Some(self.listing.title.as_str())),
-            (Detail::ListingAddress, self.listing.address.as_deref()),
-        ];
         IntegrationCommand::Connect {
             link: None,
             via: Via::Member,
@@ -117,7 +109,7 @@ impl Replace {
                 listing: self.listing.reference.clone(),
             },
             replaces_account: self.replaces_account,
-            personal: Personal::about(Subject::Customer(self.slot.customer), facts),
+            personal: names_of(self.slot.customer, &self.credential.account, &self.listing),
         }
     }
 }

@@ -8,7 +8,6 @@ use domain::{
     grant::{Grant, GrantCommand},
     ids::{AttemptId, GrantId},
     integration::{Connection, IntegrationCommand, IntegrationError, Via},
-    personal::{Detail, Personal, Subject},
 };
 
 use super::{
@@ -18,6 +17,7 @@ use super::{
 use crate::{
     app::App,
     error::CommandError,
+    integrations::names_of,
     links::LinkInHand,
     ports::{
         attempts::{Attempt, Stage},
@@ -112,19 +112,12 @@ impl CompleteLink {
     }
 
     fn connect(&self, hand: &LinkInHand, connection: Connection) -> IntegrationCommand {
-        let account = &self.credential.account;
-        let facts = [
-            (Detail::AccountEmail, account.email.as_deref()),
-            (Detail::AccountName, account.name.as_deref()),
-            (Detail::ListingTitle, Some(self.listing.title.as_str())),
-            (Detail::ListingAddress, self.listing.address.as_deref()),
-        ];
         IntegrationCommand::Connect {
             link: Some(hand.id),
             via: if hand.terms.is_direct { Via::Member } else { Via::Link },
             connection,
             replaces_account: hand.terms.replaces_account,
-            personal: Personal::about(Subject::Customer(hand.terms.customer), facts),
+            personal: names_of(hand.terms.customer, &self.credential.account, &self.listing),
         }
     }
 }

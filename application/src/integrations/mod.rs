@@ -2,6 +2,7 @@
 
 mod connectors;
 mod end;
+mod names;
 mod place;
 mod release;
 mod serving;
@@ -9,6 +10,7 @@ mod take_back;
 mod turns;
 
 pub use end::{EndIntegration, Ending};
+pub(crate) use names::names_of;
 pub use serving::Serving;
 pub use take_back::{TakeBack, TakeBackWhenReleased};
 pub(crate) use turns::TO_KEEP;
