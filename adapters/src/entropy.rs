@@ -50,4 +50,21 @@ mod tests {
         assert_ne!(one, other);
         assert_ne!(one, [0; 32]);
     }
+
+    /// B53: what tokens are made of is drawn to the last bit, each time anew.
+    ///
+    /// Mutant: when only the first half of a buffer is filled, this fails.
+    #[test]
+    fn every_bit_of_a_buffer_is_drawn() {
+        let (mut ones, mut noughts) = ([0_u8; 24], [0_u8; 24]);
+        for _ in 0..200 {
+            let mut drawn = [0; 24];
+            OsEntropy.fill(&mut drawn);
+            for (byte, bits) in drawn.iter().enumerate() {
+                ones[byte] |= bits;
+                noughts[byte] |= !bits;
+            }
+        }
+        assert_eq!((ones, noughts), ([u8::MAX; 24], [u8::MAX; 24]));
+    }
 }

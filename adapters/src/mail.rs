@@ -10,7 +10,7 @@ mod tests;
 
 use std::{path::PathBuf, time::Duration};
 
-use application::ports::mail::{AccountOwner, MailAccount, Mailer, NotSent, OutgoingMail, ServerWords};
+use application::ports::mail::{AccountOwner, Barred, MailAccount, Mailer, NotSent, OutgoingMail, ServerWords};
 use async_trait::async_trait;
 use lettre::transport::smtp::client::Certificate;
 use serde::Deserialize;
@@ -106,7 +106,7 @@ pub fn check_account(account: &MailAccount) -> Result<(), InvalidAccount> {
     if account.port == 0 {
         return Err(InvalidAccount::Port);
     }
-    if account.from.parse::<lettre::Address>().is_err() {
+    if !is_address(&account.from) {
         return Err(InvalidAccount::From);
     }
     if account.username.is_some() != account.password.is_some() {
@@ -116,6 +116,11 @@ pub fn check_account(account: &MailAccount) -> Result<(), InvalidAccount> {
         return Err(InvalidAccount::Plain);
     }
     Ok(())
+}
+
+/// Whether a text is an address that mail can be sent to, as far as its form tells.
+pub fn is_address(text: &str) -> bool {
+    text.parse::<lettre::Address>().is_ok()
 }
 
 /// What every session keeps to.
@@ -229,6 +234,10 @@ impl Mailer for SmtpMailer {
         let sent = self.hand_over(account, owner, mail).await;
         self.figures.count(owner, sent.as_ref().map(|_| ()));
         sent
+    }
+
+    fn may_be_asked(&self, account: &MailAccount, owner: AccountOwner) -> Result<(), Barred> {
+        target::may_be_asked(&self.rules, account, owner)
     }
 
     async fn greet(&self, account: &MailAccount, owner: AccountOwner) -> Result<(), NotSent> {

@@ -10,7 +10,7 @@ use domain::{
     customer::Customer,
     event::Event,
     grant::Grant,
-    ids::{AgencyId, CustomerId, LinkId},
+    ids::{AgencyId, CustomerId, IntegrationId, LinkId},
     integration::{Integration, IntegrationEvent},
     log::{Recorded, StreamId},
     trail::{LINK_TRAIL, link_trail},
@@ -82,8 +82,12 @@ fn around(recorded: &Recorded) -> impl Iterator<Item = StreamId> {
         .and_then(|link| link.parse::<LinkId>().ok());
     let customer = recorded.note(metadata::CUSTOMER);
     let customer = customer.and_then(|customer| customer.parse::<CustomerId>().ok());
-    let link = link.map(StreamId::of::<ConnectLink>);
-    link.into_iter().chain(customer.map(StreamId::of::<Customer>))
+    let integration = recorded.note(metadata::INTEGRATION);
+    let integration = integration.and_then(|integration| integration.parse::<IntegrationId>().ok());
+    // Either says which provider it is about.
+    let named = link.map(StreamId::of::<ConnectLink>);
+    let named = named.or_else(|| integration.map(StreamId::of::<Integration>));
+    named.into_iter().chain(customer.map(StreamId::of::<Customer>))
 }
 
 /// The stream of the grant that an integration was put on.

@@ -47,6 +47,9 @@ pub enum CommandError {
     /// The provider will not have the credentials that were brought, or they are good for too little.
     #[error("the provider does not take these credentials, or they lack a permission")]
     CredentialsRefused,
+    /// The provider does not say what the credentials that were brought are good for.
+    #[error("the provider does not say what these credentials are good for: send a refresh token, or sign in")]
+    ScopesUnknown,
     /// The credentials cannot be renewed just now: worth another try after so long.
     #[error("the provider cannot be reached, and the credentials have ended")]
     CredentialsAway(std::time::Duration),

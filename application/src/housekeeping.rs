@@ -1,4 +1,4 @@
-//! What is old goes: stored answers, attempts, jobs that were done, and what providers gave to attempts that are over.
+//! What is old goes: stored answers, attempts, jobs that were done, counted reads, and what providers gave to attempts that are over.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,6 +20,8 @@ const EVERY: TimeDelta = TimeDelta::hours(1);
 const ATTEMPT_LIFE: TimeDelta = TimeDelta::days(100);
 /// So long what was done can be looked up.
 const JOB_LIFE: TimeDelta = TimeDelta::days(30);
+/// So long it can be looked up how often credentials were read. That somebody read them on a day, the log says for ever.
+const READS_LIFE: TimeDelta = TimeDelta::days(400);
 /// So many rows go in one transaction.
 const AT_ONCE: u32 = 500;
 
@@ -32,8 +34,12 @@ impl App {
         let now = self.clock.now();
         while self.attempts.forget_some(now - ATTEMPT_LIFE, AT_ONCE).await? == AT_ONCE {}
         while self.jobs.forget_some(now - JOB_LIFE, AT_ONCE).await? == AT_ONCE {}
+        self.refreshes.forget_reads(now - READS_LIFE).await?;
+        // An attempt that could not be ended for a hundred days is forgotten with what it was given.
+        self.vault.delete_of_no_attempt().await?;
+        self.forget_spent_apps().await?;
         // Once, not until none is left: those whose provider is still away stay.
-        self.drop_left_credentials().await.map(|_| ())
+        self.drop_left_credentials().await
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::{fmt, str::FromStr};
 
-use domain::ids::MemberId;
+use domain::{connect_link::RevokedBy, ids::MemberId};
 
 /// Who acted: an [`Actor`] as text.
 pub const ACTOR: &str = "actor";
@@ -54,6 +54,17 @@ impl Actor {
         match self {
             Self::Member(member) | Self::ApiKey { member, .. } => Some(member),
             Self::Customer | Self::System | Self::Operator => None,
+        }
+    }
+}
+
+/// Who takes a link back, in the words of its event.
+impl From<Actor> for RevokedBy {
+    fn from(actor: Actor) -> Self {
+        match actor {
+            Actor::Member(member) | Actor::ApiKey { member, .. } => Self::Member(member),
+            Actor::Operator => Self::Operator,
+            Actor::Customer | Actor::System => Self::System,
         }
     }
 }

@@ -78,7 +78,7 @@ async fn look_at(app: &Arc<App>, tenant: TenantId, integration: IntegrationId) -
     };
     let given_to = &serving.given_to;
     let connector = app.connector_for(&given_to.provider, &given_to.app).await?;
-    let listings = connector.listings(&serving.credential.access_token).await?;
+    let listings = app.listings_at(&*connector, tenant, &serving.credential).await?;
     let is_there = listings.iter().any(|known| known.reference.id == serving.listing.id);
     Ok(if is_there {
         Outcome::Done("the listing is there".to_owned())

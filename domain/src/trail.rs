@@ -127,6 +127,8 @@ pub enum LinkObservation {
     },
     /// The customer asked for a new link on the page of an ended one.
     FreshLinkAsked {},
+    /// The customer signed in, but the plan has no room for another connection: kept once an hour.
+    PlanUsedUp {},
     /// A member asked to have it sent by mail: it is queued.
     MailAsked {
         /// Every link that goes into the one mail; the first one's trail makes the mail.

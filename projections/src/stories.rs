@@ -297,6 +297,7 @@ impl Story {
                 expires_at: minute(self.log.len().try_into().unwrap()) + chrono::TimeDelta::minutes(LIFE),
                 replaces_account: false,
                 is_direct: false,
+                mends: false,
             },
             personal,
         };

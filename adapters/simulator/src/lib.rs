@@ -33,6 +33,7 @@ pub mod personas;
 mod random;
 mod request_log;
 mod server;
+mod serving;
 mod signin;
 mod state;
 

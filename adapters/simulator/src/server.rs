@@ -3,13 +3,10 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::http::Uri;
 use axum::{Router, middleware};
-use tokio::net::TcpListener;
-use tokio::sync::{Mutex, oneshot};
-use tokio::task::JoinHandle;
+use tokio::sync::Mutex;
 
 use crate::account_state::AccountState;
 use crate::clock::Clock;
@@ -18,12 +15,10 @@ use crate::faults::{self, Fault, Faults};
 use crate::oauth::keys::{KeyError, SigningKeys};
 use crate::oauth::ledger::{Ledger, LiveGrant, TokenAudit};
 use crate::request_log::{self, LoggedRequest, RequestLog};
+use crate::serving::{Serving, listen};
 use crate::signin::interaction::Interactions;
 use crate::state::{App, Settings, Shared, World};
 use crate::{business_profile, control, oauth, pages, signin};
-
-/// How long a connection that is still busy may hold up the end.
-pub(crate) const PATIENCE_AT_THE_END: Duration = Duration::from_secs(3);
 
 /// Why a simulator could not start.
 #[derive(Debug, thiserror::Error)]
@@ -57,29 +52,10 @@ impl Simulator {
     /// # Errors
     /// When the address is not loopback or taken, or the public address makes no sense.
     pub async fn start(config: SimulatorConfig) -> Result<Running, StartError> {
-        let address = config.listen;
-        if !address.ip().is_loopback() {
-            return Err(StartError::NotLoopback(address));
-        }
-        let bind = |source| StartError::Bind { address, source };
-        let listener = TcpListener::bind(address).await.map_err(bind)?;
-        let bound = listener.local_addr().map_err(bind)?;
-        let app = shared(config, bound)?;
-        let (stop, stopped) = oneshot::channel::<()>();
-        let service = router(Arc::clone(&app));
-        let task = tokio::spawn(async move {
-            // Either word means the same: somebody said stop, or the owner is gone.
-            let until = async { drop(stopped.await) };
-            if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(until).await {
-                tracing::error!(%error, "the simulator ended");
-            }
-        });
-        Ok(Running {
-            app,
-            address: bound,
-            stop: Some(stop),
-            task,
-        })
+        let listening = listen(config.listen).await?;
+        let app = shared(config, listening.1)?;
+        let serving = Serving::begin(listening, router(Arc::clone(&app)));
+        Ok(Running { app, serving })
     }
 }
 
@@ -87,9 +63,7 @@ impl Simulator {
 #[derive(Debug)]
 pub struct Running {
     app: App,
-    address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    task: JoinHandle<()>,
+    serving: Serving,
 }
 
 impl Running {
@@ -100,7 +74,7 @@ impl Running {
 
     /// Where it really listens.
     pub fn addr(&self) -> SocketAddr {
-        self.address
+        self.serving.address()
     }
 
     /// The simulator's time, which a test may advance.
@@ -177,24 +151,8 @@ impl Running {
     }
 
     /// Ends the simulator and waits for requests under way.
-    pub async fn stop(mut self) {
-        self.say_stop();
-        if tokio::time::timeout(PATIENCE_AT_THE_END, &mut self.task).await.is_err() {
-            self.task.abort();
-        }
-    }
-
-    fn say_stop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            // It may have ended already, and then there is nobody to tell.
-            let _ = stop.send(());
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.say_stop();
+    pub async fn stop(self) {
+        self.serving.stop().await;
     }
 }
 

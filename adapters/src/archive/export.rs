@@ -48,9 +48,12 @@ pub async fn export(
     let mut snapshot = stores.snapshot().await?;
     let head = snapshot.head().await?;
     let to = asked.to.map_or(head, |to| to.min(head));
-    if asked.from.0 == 0 || asked.with_vault && (asked.from.0 != 1 || to != head) {
+    if asked.from.0 == 0 {
+        return Err(ArchiveError::Refused("positions begin at 1"));
+    }
+    if asked.with_vault && (asked.from.0 != 1 || to != head) {
         return Err(ArchiveError::Refused(
-            "positions begin at 1, and the vault goes with the whole log alone",
+            "the vault goes with the whole log alone: without --from and --to",
         ));
     }
     let header = Header {

@@ -53,6 +53,8 @@ pub async fn import(
             "the database is not empty: an import needs a new one",
         ));
     }
+    // Before the rows: where the file says how far a policy had read, that counts.
+    import.into.is_history(header.to).await?;
     loop {
         match lines.next()? {
             Line::Event(event) => import.event(&lines, *event).await?,
@@ -128,7 +130,6 @@ impl Import {
             return Err(lines.damaged("lines are missing"));
         }
         self.done.state = self.check.state();
-        self.into.is_history(header.to).await?;
         self.into.commit().await?;
         Ok(self.done)
     }

@@ -21,25 +21,33 @@ pub(super) struct Table {
 #[derive(Clone, Copy)]
 enum Kind {
     Text,
+    /// A text that may be missing. It is written as an empty one, which the statement takes for none: a statement is prepared once, and a
+    /// missing parameter would settle the type for the texts that follow.
+    MaybeText,
     Number,
     Bytes,
 }
-use Kind::{Bytes, Number, Text};
+use Kind::{Bytes, MaybeText, Number, Text};
 
 macro_rules! table {
     ($name:literal, $columns:literal, $values:literal, [$($column:literal $kind:ident),+ $(,)?], $sqlite:literal, $postgres:literal, $short:expr) => {
+        table!($name, $columns, $values, [$($column $kind),+], $sqlite, $postgres, $short, "")
+    };
+    ($name:literal, $columns:literal, $values:literal, [$($column:literal $kind:ident),+ $(,)?], $sqlite:literal, $postgres:literal, $short:expr, $known:literal) => {
         Table {
             name: $name,
             columns: &[$(($column, $kind)),+],
             read_sqlite: concat!("SELECT ", $columns, " FROM ", $name, " ORDER BY ", $sqlite),
             read_postgres: concat!("SELECT ", $columns, " FROM ", $name, " ORDER BY ", $postgres),
-            write: concat!("INSERT INTO ", $name, " (", $columns, ") VALUES (", $values, ")"),
+            write: concat!("INSERT INTO ", $name, " (", $columns, ") VALUES (", $values, ") ", $known),
             write_without_last: $short,
         }
     };
 }
 
-pub(super) const TABLES: [Table; 4] = [
+/// What was to be done by itself comes along too, with how far each policy had read: what was done there is not done again, and what
+/// was not is done here. A server that was started on the empty database has begun both.
+pub(super) const TABLES: [Table; 9] = [
     table!(
         "vault",
         "tenant_id, kind, owner, sealed, account_key, created_at",
@@ -68,6 +76,26 @@ pub(super) const TABLES: [Table; 4] = [
         None
     ),
     table!(
+        "health",
+        "tenant_id, integration, capability, life, answer, answered_at",
+        "$1, $2, $3, $4, $5, $6",
+        ["tenant_id" Text, "integration" Text, "capability" Text, "life" Number, "answer" Text, "answered_at" Number],
+        "tenant_id, integration, capability",
+        "tenant_id COLLATE \"C\", integration COLLATE \"C\", capability COLLATE \"C\"",
+        None
+    ),
+    table!(
+        "credential_read",
+        "tenant_id, integration, day, reader, purpose, reads, first_at, last_at",
+        "$1, $2, $3, $4, $5, $6, $7, $8",
+        ["tenant_id" Text, "integration" Text, "day" Text, "reader" Text, "purpose" Text, "reads" Number,
+         "first_at" Number, "last_at" Number],
+        "tenant_id, integration, day, reader, purpose",
+        "tenant_id COLLATE \"C\", integration COLLATE \"C\", day COLLATE \"C\", reader COLLATE \"C\",
+            purpose COLLATE \"C\"",
+        None
+    ),
+    table!(
         "attempts",
         "id, link_id, tenant_id, agency_id, host, browser_hash, state_hash, nonce, provider, app_owner, app_client_id,
             issuer, redirect_uri, started_at, stage, sealed_verifier, hand_off_hash, sealed_answer, handed_off_at",
@@ -84,6 +112,43 @@ pub(super) const TABLES: [Table; 4] = [
                 sealed_answer)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
         )
+    ),
+    table!(
+        "policy",
+        "name, position",
+        "$1, $2",
+        ["name" Text, "position" Number],
+        "name",
+        "name COLLATE \"C\"",
+        None,
+        "ON CONFLICT (name) DO UPDATE SET position = excluded.position"
+    ),
+    table!(
+        "parked_event",
+        "policy, position, reason, parked_at",
+        "$1, $2, $3, $4",
+        ["policy" Text, "position" Number, "reason" Text, "parked_at" Number],
+        "policy, position",
+        "policy COLLATE \"C\", position",
+        None
+    ),
+    // Without its lease: one that ran there is taken over here at once.
+    table!(
+        "job",
+        "id, kind, tenant_id, cause, payload, created_at, run_at, attempt, state, progress, reason, result, ended_at",
+        "$1, $2, NULLIF($3, ''), NULLIF($4, ''), $5, $6, $7, $8, $9, NULLIF($10, ''), NULLIF($11, ''), NULLIF($12, ''), $13",
+        ["id" Text, "kind" Text, "tenant_id" MaybeText, "cause" MaybeText, "payload" Text, "created_at" Number, "run_at" Number,
+         "attempt" Number, "state" Text, "progress" MaybeText, "reason" MaybeText, "result" MaybeText, "ended_at" Number],
+        "id",
+        "id COLLATE \"C\"",
+        Some(
+            "INSERT INTO job (id, kind, tenant_id, cause, payload, created_at, run_at, attempt, state, progress, reason,
+                result)
+            VALUES ($1, $2, NULLIF($3, ''), NULLIF($4, ''), $5, $6, $7, $8, $9, NULLIF($10, ''), NULLIF($11, ''),
+                NULLIF($12, ''))
+            ON CONFLICT (id) DO UPDATE SET run_at = excluded.run_at, attempt = excluded.attempt, state = excluded.state"
+        ),
+        "ON CONFLICT (id) DO NOTHING"
     ),
 ];
 
@@ -125,8 +190,9 @@ impl Table {
 fn value(kind: Kind, cell: Option<Json>) -> Result<Value, StoreError> {
     let unfit = || broken("a column does not hold what its name says");
     match (kind, cell) {
+        (MaybeText, None) => Ok(Value::Text(String::new())),
         (_, None) => Ok(Value::Null),
-        (Text, Some(Json::String(text))) => Ok(Value::Text(text)),
+        (Text | MaybeText, Some(Json::String(text))) => Ok(Value::Text(text)),
         (Number, Some(Json::Number(number))) => number.as_i64().map(Value::Int).ok_or_else(unfit),
         (Bytes, Some(Json::String(digits))) => bytes(&digits).map(Value::Bytes).ok_or_else(unfit),
         _ => Err(unfit()),

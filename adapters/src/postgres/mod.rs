@@ -22,7 +22,7 @@ pub(crate) use neighbours::Neighbours;
 
 use crate::sql::{Pool, Probe, Stores, broken, head, migration_error, store_error, versions};
 
-const MIGRATIONS: [(i64, &str, &str); 10] = [
+const MIGRATIONS: [(i64, &str, &str); 11] = [
     (
         1,
         "events",
@@ -64,6 +64,11 @@ const MIGRATIONS: [(i64, &str, &str); 10] = [
         10,
         "health",
         include_str!("../../../migrations/postgres/0010_health.sql"),
+    ),
+    (
+        11,
+        "put off",
+        include_str!("../../../migrations/postgres/0011_put_off.sql"),
     ),
 ];
 

@@ -13,8 +13,8 @@ use domain::{
 use quick_cache::sync::Cache;
 
 use super::{
-    config::{ProviderConfig, ProviderKind},
-    google::GoogleBusiness,
+    config::ProviderConfig,
+    connector::Configured,
     validate::{InvalidProviders, callback_base},
 };
 use crate::http::HttpClient;
@@ -56,6 +56,7 @@ impl ConfiguredCatalogue {
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, InvalidProviders> {
         let base = callback_base(callback_url)?;
+        let configs: Vec<_> = configs.into_iter().map(ProviderConfig::completed).collect();
         let complaints = complaints(&configs);
         if !complaints.is_empty() {
             return Err(InvalidProviders(complaints));
@@ -95,9 +96,7 @@ impl Outside {
         redirect_uri: String,
     ) -> Result<Arc<dyn Connector>, InvalidProviders> {
         let (http, clock) = (self.http.clone(), Arc::clone(&self.clock));
-        Ok(match config.kind {
-            ProviderKind::GoogleBusiness => Arc::new(GoogleBusiness::new(config, owner, redirect_uri, http, clock)?),
-        })
+        Ok(Arc::new(Configured::new(config, owner, redirect_uri, http, clock)?))
     }
 }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use application::ports::provider::Revokes;
+use reqwest::Url;
 
-use super::config::{ClientAuth, ProviderConfig, ProviderKind};
+use super::config::{AccountFields, ClientAuth, ListingApi, ProviderConfig, ProviderKind};
 
 fn texts(texts: &[&str]) -> Vec<String> {
     texts.iter().map(ToString::to_string).collect()
@@ -36,9 +37,11 @@ impl ProviderConfig {
             authorize_url: "https://accounts.google.com/o/oauth2/v2/auth".to_owned(),
             token_url: "https://oauth2.googleapis.com/token".to_owned(),
             userinfo_url: "https://openidconnect.googleapis.com/v1/userinfo".to_owned(),
+            account: AccountFields::default(),
             jwks_url: "https://www.googleapis.com/oauth2/v3/certs".to_owned(),
             revoke_url: "https://oauth2.googleapis.com/revoke".to_owned(),
             revoke_with_client: false,
+            introspect_url: "https://oauth2.googleapis.com/tokeninfo".to_owned(),
             revokes: Revokes::Account,
             issuer: "https://accounts.google.com".to_owned(),
             accepted_issuers: texts(&["accounts.google.com"]),
@@ -50,6 +53,8 @@ impl ProviderConfig {
             prompt: "select_account consent".to_owned(),
             authorize_parameters: BTreeMap::from([("access_type".to_owned(), "offline".to_owned())]),
             pkce: true,
+            listing_api: ListingApi::default(),
+            probe_url: String::new(),
             accounts_url: "https://mybusinessaccountmanagement.googleapis.com".to_owned(),
             business_information_url: "https://mybusinessbusinessinformation.googleapis.com".to_owned(),
             verifications_url: "https://mybusinessverifications.googleapis.com".to_owned(),
@@ -60,11 +65,67 @@ impl ProviderConfig {
             timeout_seconds: 15,
         }
     }
-}
 
-/// With a single kind, the preset is the default of every field; a second kind gets its own by `kind`.
-impl Default for ProviderConfig {
-    fn default() -> Self {
-        Self::google()
+    /// What most other apps want. What none of them shares is empty, and has to be said.
+    pub fn oauth2() -> Self {
+        let said = String::new;
+        Self {
+            id: said(),
+            kind: ProviderKind::Oauth2,
+            name: said(),
+            product: said(),
+            listing: "account".to_owned(),
+            listings: "accounts".to_owned(),
+            withdraw_at: said(),
+            access_guide_url: said(),
+            permissions: vec![],
+            icon: "app".to_owned(),
+            callback_path: said(),
+            authorize_url: said(),
+            token_url: said(),
+            userinfo_url: said(),
+            jwks_url: said(),
+            revoke_url: said(),
+            revoke_with_client: true,
+            introspect_url: said(),
+            revokes: Revokes::Token,
+            issuer: said(),
+            accepted_issuers: vec![],
+            scopes: vec![],
+            required_scopes: vec![],
+            prompt: said(),
+            authorize_parameters: BTreeMap::new(),
+            keep_alive_days: 0,
+            ..Self::google()
+        }
+    }
+
+    /// The preset of a kind.
+    pub(super) fn of(kind: ProviderKind) -> Self {
+        match kind {
+            ProviderKind::GoogleBusiness => Self::google(),
+            ProviderKind::Oauth2 => Self::oauth2(),
+        }
+    }
+
+    /// With what follows from the rest, where it was not said: at another app that is what it is called, where it sends people
+    /// back to, and who it is.
+    #[must_use]
+    pub(super) fn completed(mut self) -> Self {
+        if self.kind == ProviderKind::GoogleBusiness {
+            return self;
+        }
+        let origin = Url::parse(&self.authorize_url).map(|url| url.origin().ascii_serialization());
+        let follows = [
+            (&mut self.product, self.name.clone()),
+            (&mut self.callback_path, format!("/oauth/callback/{}", self.id)),
+            (&mut self.issuer, origin.unwrap_or_default()),
+        ];
+        for (field, value) in follows {
+            if field.is_empty() {
+                *field = value;
+            }
+        }
+        self
     }
 }

@@ -6,7 +6,12 @@ use domain::provider::ProviderId;
 use reqwest::Url;
 use secrecy::ExposeSecret;
 
-use super::{config::ProviderConfig, oauth::scopes};
+use super::{
+    config::{ProviderConfig, ProviderKind},
+    fields::is_pointer,
+    generic::probe::{LISTING, address},
+    oauth::scopes,
+};
 use crate::http::is_safe_target;
 
 /// What must change in the configuration before the providers can be used.
@@ -34,7 +39,7 @@ impl ProviderConfig {
     /// # Errors
     /// Every complaint, not only the first.
     pub fn validate(&self) -> Result<(), InvalidProviders> {
-        let complaints: Vec<String> = [self.names(), self.addresses(), self.asked()]
+        let complaints: Vec<String> = [self.names(), self.addresses(), self.asked(), self.read()]
             .into_iter()
             .flatten()
             .map(|complaint| format!("provider {:?}: {complaint}", self.id))
@@ -79,19 +84,25 @@ impl ProviderConfig {
             ("authorize_url", &self.authorize_url),
             ("token_url", &self.token_url),
             ("userinfo_url", &self.userinfo_url),
-            ("jwks_url", &self.jwks_url),
-            ("accounts_url", &self.accounts_url),
-            ("business_information_url", &self.business_information_url),
-            ("verifications_url", &self.verifications_url),
-            ("reviews_url", &self.reviews_url),
-            ("performance_url", &self.performance_url),
         ];
-        if !self.revoke_url.is_empty() {
-            addresses.push(("revoke_url", &self.revoke_url));
+        let mut optional = vec![
+            ("revoke_url", &self.revoke_url),
+            ("access_guide_url", &self.access_guide_url),
+            ("introspect_url", &self.introspect_url),
+            ("listing_api.url", &self.listing_api.url),
+        ];
+        match self.kind {
+            ProviderKind::GoogleBusiness => addresses.extend([
+                ("jwks_url", &self.jwks_url),
+                ("accounts_url", &self.accounts_url),
+                ("business_information_url", &self.business_information_url),
+                ("verifications_url", &self.verifications_url),
+                ("reviews_url", &self.reviews_url),
+                ("performance_url", &self.performance_url),
+            ]),
+            ProviderKind::Oauth2 => optional.push(("jwks_url", &self.jwks_url)),
         }
-        if !self.access_guide_url.is_empty() {
-            addresses.push(("access_guide_url", &self.access_guide_url));
-        }
+        addresses.extend(optional.into_iter().filter(|(_, text)| !text.is_empty()));
         let mut complaints: Vec<String> = addresses
             .into_iter()
             .filter_map(|(field, text)| provider_url(field, text).err())
@@ -122,7 +133,7 @@ impl ProviderConfig {
         if let Some(scope) = missing.first() {
             complaints.push(format!("add {scope:?} to scopes, or take it out of required_scopes"));
         }
-        if !asked.contains("openid") {
+        if self.kind == ProviderKind::GoogleBusiness && !asked.contains("openid") {
             complaints.push("add \"openid\" to scopes: without it nobody says who signed in".to_owned());
         }
         let ours = |name: &&String| OUR_PARAMETERS.contains(&name.as_str());
@@ -133,6 +144,54 @@ impl ProviderConfig {
             complaints.push("set timeout_seconds to 1 to 60".to_owned());
         }
         complaints
+    }
+}
+
+impl ProviderConfig {
+    /// How answers are read.
+    fn read(&self) -> Vec<String> {
+        let (account, list) = (&self.account, &self.listing_api);
+        let pointers = [
+            ("account.subject", &account.subject, false),
+            ("account.email", &account.email, true),
+            ("account.name", &account.name, true),
+            ("listing_api.items", &list.items, true),
+            ("listing_api.id", &list.id, false),
+            ("listing_api.title", &list.title, true),
+            ("listing_api.address", &list.address, true),
+            ("listing_api.next", &list.next, true),
+        ];
+        let wrong = pointers
+            .into_iter()
+            .filter(|(_, text, may_be_empty)| !(is_pointer(text) || *may_be_empty && text.is_empty()));
+        let mut complaints: Vec<String> = wrong
+            .map(|(field, ..)| format!("set {field} to a JSON pointer such as /data/id"))
+            .collect();
+        if self.kind == ProviderKind::GoogleBusiness && !(list.url.is_empty() && self.probe_url.is_empty()) {
+            complaints.push("take listing_api and probe_url out, or set kind to \"oauth2\"".to_owned());
+        }
+        complaints.extend(self.probed());
+        complaints
+    }
+
+    /// The address that is asked about a connection must lead to one host, whatever the listing is called.
+    fn probed(&self) -> Option<String> {
+        if self.probe_url.is_empty() {
+            return None;
+        }
+        let [one, other] = ["a", "b"].map(|listing| address(&self.probe_url, listing));
+        let at = |url: &Option<Url>| url.as_ref().map(Url::origin);
+        if let Err(complaint) = provider_url("probe_url", one.as_ref().map_or("", Url::as_str)) {
+            Some(complaint)
+        } else if at(&one) != at(&other) {
+            Some(format!("put {LISTING} into the path or the query of probe_url"))
+        } else if self.listing_api.url.is_empty() && one != other {
+            Some(format!(
+                "take {LISTING} out of probe_url: without a listing_api there is none"
+            ))
+        } else {
+            None
+        }
     }
 }
 

@@ -44,6 +44,9 @@ const FAILED_WITH_CREDENTIAL: &str = select!(
     "WHERE id IN (SELECT owner FROM vault WHERE kind = 'pending_credential') AND stage LIKE 'failed:%'
      ORDER BY started_at LIMIT $1"
 );
+const NEED: &str = "SELECT count(*) FROM attempts WHERE provider = $1 AND app_owner = $2 AND app_client_id = $3
+    AND (stage IN ('started', 'returned', 'claimed', 'authorized')
+        OR id IN (SELECT owner FROM vault WHERE kind = 'pending_credential'))";
 const FORGET: &str = "DELETE FROM attempts WHERE id IN (
         SELECT id FROM attempts WHERE started_at <= $1 AND stage NOT IN ('started', 'returned', 'claimed', 'authorized')
         ORDER BY started_at LIMIT $2)";
@@ -204,6 +207,12 @@ impl Attempts for AttemptRows {
             .read(FAILED_WITH_CREDENTIAL, vec![i64::from(at_most).into()])
             .await?;
         rows.into_iter().map(attempt).collect()
+    }
+
+    async fn need(&self, provider: &ProviderId, app: &ProviderApp) -> Result<bool, StoreError> {
+        let values = [provider.to_string(), app.owner.clone(), app.client_id.clone()];
+        let row = self.pool.read_one(NEED, values.map(Value::from).to_vec()).await?;
+        row.map_or(Ok(false), |mut row| Ok(row.count()? > 0))
     }
 
     async fn forget_some(&self, started_until: Timestamp, at_most: u32) -> Result<u32, StoreError> {

@@ -1,6 +1,8 @@
 //! Where the two databases want to hear it differently.
 
-use super::Pool;
+use std::time::Duration;
+
+use super::{Pool, Value};
 
 /// One statement in both dialects.
 pub(super) struct Dialects {
@@ -28,3 +30,8 @@ macro_rules! clock {
 }
 
 pub(super) use clock;
+
+/// A span in that clock's unit.
+pub(super) fn micros(span: Duration) -> Value {
+    i64::try_from(span.as_micros()).unwrap_or(i64::MAX).into()
+}

@@ -3,7 +3,10 @@ use application::ports::{
     vault::{Place, Record, SecretRow, Vault},
 };
 use async_trait::async_trait;
-use domain::ids::{GrantId, TenantId};
+use domain::{
+    ids::{GrantId, TenantId},
+    provider::ProviderId,
+};
 
 use super::{
     Pool, Row, Value, broken,
@@ -33,6 +36,9 @@ const DELETE_OF_NO_ATTEMPT: &str = "DELETE FROM vault WHERE kind = 'pending_cred
     AND NOT EXISTS (SELECT 1 FROM attempts WHERE attempts.id = vault.owner)";
 const REPLACED: &str = "SELECT owner, sealed, account_key, created_at FROM vault
     WHERE tenant_id = $1 AND kind = 'replaced' AND owner LIKE $2 ORDER BY created_at, owner";
+const PROVIDER_APPS: &str = "SELECT tenant_id, owner FROM vault WHERE kind = 'provider_app' ORDER BY tenant_id, owner";
+const GRANTS: &str = "SELECT DISTINCT substr(owner, 1, 36) FROM vault
+    WHERE tenant_id = $1 AND kind IN ('credential', 'replaced')";
 const ROWS_OF_ACCOUNT: &str = "SELECT count(*) FROM vault WHERE account_key = $1";
 
 /// The table of sealed records.
@@ -111,10 +117,29 @@ impl Vault for VaultRows {
         rows.into_iter().map(|row| replaced_row(tenant, grant, row)).collect()
     }
 
+    async fn provider_apps(&self) -> Result<Vec<(TenantId, ProviderId, u32)>, StoreError> {
+        let rows = self.pool.read(PROVIDER_APPS, vec![]).await?;
+        rows.into_iter().map(provider_app).collect()
+    }
+
+    async fn grants(&self, tenant: TenantId) -> Result<Vec<GrantId>, StoreError> {
+        let rows = self.pool.read(GRANTS, vec![tenant.to_string().into()]).await?;
+        rows.into_iter().map(|mut row| row.parsed()).collect()
+    }
+
     async fn rows_of_account(&self, account_key: &[u8; 32]) -> Result<u64, StoreError> {
         let row = self.pool.read_one(ROWS_OF_ACCOUNT, vec![account_key.into()]).await?;
         row.map_or(Ok(0), |mut row| row.count())
     }
+}
+
+fn provider_app(mut row: Row) -> Result<(TenantId, ProviderId, u32), StoreError> {
+    let (tenant, owner) = (row.parsed()?, row.text()?);
+    let named = owner.rsplit_once('/').and_then(|(provider, number)| {
+        let provider = ProviderId::parse(provider).ok()?;
+        Some((tenant, provider, number.parse().ok()?))
+    });
+    named.ok_or_else(|| broken("the secret of an app has no number"))
 }
 
 fn replaced_row(tenant: TenantId, grant: GrantId, mut row: Row) -> Result<SecretRow, StoreError> {

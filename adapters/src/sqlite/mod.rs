@@ -23,7 +23,7 @@ use crate::sql::{Pool, Probe, Stores, head, migration_error, store_error, versio
 const CONNECTIONS: u32 = 8;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-const MIGRATIONS: [(i64, &str, &str); 9] = [
+const MIGRATIONS: [(i64, &str, &str); 10] = [
     (1, "events", include_str!("../../../migrations/sqlite/0001_events.sql")),
     (2, "tables", include_str!("../../../migrations/sqlite/0002_tables.sql")),
     (
@@ -49,6 +49,11 @@ const MIGRATIONS: [(i64, &str, &str); 9] = [
         include_str!("../../../migrations/sqlite/0008_refresh.sql"),
     ),
     (9, "health", include_str!("../../../migrations/sqlite/0009_health.sql")),
+    (
+        10,
+        "put off",
+        include_str!("../../../migrations/sqlite/0010_put_off.sql"),
+    ),
 ];
 
 const VERSIONS: [i64; MIGRATIONS.len()] = versions(&MIGRATIONS);

@@ -12,7 +12,7 @@ use super::{
     ViewDb,
     db::Tx,
     statements::SideSql,
-    store::{owns, put},
+    store::{idle_side, owns, put},
 };
 
 /// The most rows of one transaction.
@@ -36,6 +36,25 @@ pub(super) async fn index(tx: &mut Tx, side: &SideSql) -> Result<(), StoreError>
         tx.execute(statement, &[]).await?;
     }
     Ok(())
+}
+
+/// Deletes what is on the idle side, whatever was left there.
+pub(super) async fn empty(views: &ViewDb, view: &View, build: Build) -> Result<Written, StoreError> {
+    let sql = views.sql(view)?;
+    loop {
+        let mut tx = views.db.write().await?;
+        if !owns(&mut tx, view, build).await? {
+            tx.roll_back().await?;
+            return Ok(Written::Lost);
+        }
+        let side = idle_side(&mut tx, view).await?;
+        let deleted = tx.execute(sql.side(side).clear, &[]).await?;
+        tx.commit().await?;
+        if deleted == 0 {
+            return Ok(Written::Done);
+        }
+        views.db.let_others_write().await;
+    }
 }
 
 pub(super) async fn fill(
@@ -65,6 +84,7 @@ pub(super) async fn fill(
             return Ok(Written::Done);
         }
         rest = more;
+        views.db.let_others_write().await;
     }
 }
 

@@ -15,6 +15,8 @@ use crate::{postgres, sqlite};
 
 /// How long `SQLite` waits for another process that writes, such as a rebuild from the command line.
 const BUSY: Duration = Duration::from_secs(10);
+/// So long one that writes much leaves the file to others after each of its transactions.
+const LET: Duration = Duration::from_millis(10);
 const SQLITE_READERS: u32 = 4;
 
 /// Taken while tables are made, so that nodes that start at once do not stumble over each other. The log uses another number.
@@ -129,6 +131,14 @@ impl Db {
         match self {
             Self::Sqlite { .. } => Ok(()),
             Self::Postgres(pool) => sqlx::query(sql).execute(pool).await.map(|_| ()).map_err(failed),
+        }
+    }
+
+    /// Where there is one writer, who waits for it in another process looks again every few milliseconds, and would hardly ever
+    /// find a moment between two transactions that follow each other.
+    pub(super) async fn let_others_write(&self) {
+        if let Self::Sqlite { .. } = self {
+            tokio::time::sleep(LET).await;
         }
     }
 

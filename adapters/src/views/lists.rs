@@ -52,7 +52,7 @@ impl Standing for Badge {
     fn condition(self) -> &'static str {
         match self {
             Self::Pending => {
-                "connected = 0 AND ((request_outcome = 'completed' AND disconnected = 0)
+                "connected = 0 AND deleted = 0 AND ((request_outcome = 'completed' AND disconnected = 0)
                     OR (request_outcome IS NULL AND request_expires_at > $5))"
             }
             Self::PendingRefresh => {
@@ -67,15 +67,16 @@ impl Standing for Badge {
                     AND (request_outcome IS NOT NULL OR request_expires_at <= $5)"
             }
             Self::NeedsReconnect => "health = 'needs_reconnect'",
-            Self::Rejected => "connected = 0 AND disconnected = 0 AND request_outcome = 'declined'",
-            Self::Revoked => "connected = 0 AND disconnected = 0 AND request_outcome = 'revoked'",
+            Self::Rejected => "connected = 0 AND disconnected = 0 AND deleted = 0 AND request_outcome = 'declined'",
+            Self::Revoked => "connected = 0 AND disconnected = 0 AND deleted = 0 AND request_outcome = 'revoked'",
             Self::Expired => {
-                "connected = 0 AND disconnected = 0
+                "connected = 0 AND disconnected = 0 AND deleted = 0
                     AND (request_outcome = 'expired' OR (request_outcome IS NULL AND request_expires_at <= $5))"
             }
             Self::Disconnected => {
                 "connected = 0 AND disconnected = 1 AND (request_outcome IS NOT NULL OR request_expires_at <= $5)"
             }
+            Self::Deleted => "deleted = 1",
         }
     }
 }

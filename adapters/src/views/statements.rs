@@ -12,6 +12,9 @@ use projections::{
 /// How many rows one statement writes on `SQLite`; what is left over goes one by one.
 pub(super) const MANY: usize = 50;
 
+/// How many rows one statement deletes on `SQLite`.
+const CLEARED: usize = 1_000;
+
 pub(super) const CHECKPOINT_OF: &str = "SELECT position, side FROM view_checkpoint WHERE view = $1";
 pub(super) const SWITCH: &str =
     "UPDATE view_checkpoint SET side = $2, position = $3 WHERE view = $1 AND side <> $2 AND position <= $3";
@@ -70,6 +73,14 @@ impl Dialect {
             Self::Postgres => "= ANY($1)",
         };
         format!("SELECT {} FROM {table} WHERE {key} {keys}", names(view))
+    }
+
+    /// Deletes rows until there are none. `SQLite` zeroes what it deletes, and nobody else writes meanwhile: a few at a time.
+    fn clear(self, table: &str) -> String {
+        match self {
+            Self::Sqlite => format!("DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} LIMIT {CLEARED})"),
+            Self::Postgres => format!("DELETE FROM {table}"),
+        }
     }
 
     fn column_type(self, column: &Column) -> &'static str {
@@ -181,7 +192,7 @@ pub(super) struct SideSql {
     pub(super) put_lists: &'static str,
     /// Loads the rows under a list of keys.
     pub(super) load: &'static str,
-    /// Deletes all rows.
+    /// Deletes rows; when it deletes none, there are none.
     pub(super) clear: &'static str,
     /// The next rows behind a key.
     pub(super) next: &'static str,
@@ -203,7 +214,7 @@ impl SideSql {
             put_many: leak(put(view, &table, &rows(view, MANY))),
             put_lists: leak(put(view, &table, &lists(view))),
             load: leak(dialect.load(view, &table)),
-            clear: leak(format!("DELETE FROM {table}")),
+            clear: leak(dialect.clear(&table)),
             next: leak(next(view, &table)),
             copy: leak(format!("COPY {table} ({}) FROM STDIN", names(view))),
             index: indexes(view, side).map(|index| index.sql).collect(),

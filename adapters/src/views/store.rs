@@ -15,9 +15,7 @@ use super::{
     ViewDb, ViewSql, bulk,
     db::Tx,
     leases, snapshot,
-    statements::{
-        BEGIN_BUILD, CHECKPOINT_OF, CLEAR_PARKED, MANY, OWN_BUILD, PARK, PARKED_COUNTS, PARKED_OF, SWITCH, SideSql,
-    },
+    statements::{BEGIN_BUILD, CHECKPOINT_OF, CLEAR_PARKED, MANY, OWN_BUILD, PARK, PARKED_COUNTS, PARKED_OF, SWITCH},
 };
 
 #[async_trait]
@@ -92,13 +90,14 @@ impl ViewStore for ViewDb {
         let number = tx.fetch(BEGIN_BUILD, &[name(view)], &[Kind::Integer]).await?;
         let number = number.into_iter().next().unwrap_or_default();
         let number = Cells::new(number).integer().map_err(broken)?;
-        let live = checkpoint(view, tx.fetch(CHECKPOINT_OF, &[name(view)], CHECKPOINT).await?)?;
-        let side = live.side.other();
-        clear(&mut tx, view, side, sql.side(side)).await?;
+        let side = idle_side(&mut tx, view).await?;
+        tx.execute(CLEAR_PARKED, &[name(view), Cell::text(&side)]).await?;
         bulk::prepare(&mut tx, sql.side(side)).await?;
         tx.commit().await?;
+        let build = Build { number, side };
+        let _ = bulk::empty(self, view, build).await?; // whether another build took over, this one's first write says
         self.db.vacuum(sql.side(side).vacuum).await?;
-        Ok(Build { number, side })
+        Ok(build)
     }
 
     async fn fill(&self, view: &View, build: Build, rows: Vec<Vec<Cell>>, fill: Fill) -> Result<Written, StoreError> {
@@ -128,15 +127,17 @@ impl ViewStore for ViewDb {
     }
 
     async fn clear_idle(&self, view: &View, build: Build) -> Result<Written, StoreError> {
+        if bulk::empty(self, view, build).await? == Written::Lost {
+            return Ok(Written::Lost);
+        }
         let mut tx = self.db.write().await?;
         if !owns(&mut tx, view, build).await? {
             tx.roll_back().await?;
             return Ok(Written::Lost);
         }
-        let live = checkpoint(view, tx.fetch(CHECKPOINT_OF, &[name(view)], CHECKPOINT).await?)?;
-        let sql = self.sql(view)?.side(live.side.other());
-        clear(&mut tx, view, live.side.other(), sql).await?;
-        bulk::index(&mut tx, sql).await?;
+        let side = idle_side(&mut tx, view).await?;
+        tx.execute(CLEAR_PARKED, &[name(view), Cell::text(&side)]).await?;
+        bulk::index(&mut tx, self.sql(view)?.side(side)).await?;
         tx.commit().await?;
         Ok(Written::Done)
     }
@@ -244,10 +245,10 @@ async fn park(tx: &mut Tx, view: &View, side: Side, parked: &[Parked]) -> Result
     Ok(())
 }
 
-async fn clear(tx: &mut Tx, view: &View, side: Side, sql: &SideSql) -> Result<(), StoreError> {
-    tx.execute(sql.clear, &[]).await?;
-    tx.execute(CLEAR_PARKED, &[name(view), Cell::text(&side)]).await?;
-    Ok(())
+/// The side that nobody reads. It stays that one while the transaction's build owns it.
+pub(super) async fn idle_side(tx: &mut Tx, view: &View) -> Result<Side, StoreError> {
+    let live = checkpoint(view, tx.fetch(CHECKPOINT_OF, &[name(view)], CHECKPOINT).await?)?;
+    Ok(live.side.other())
 }
 
 /// What a view's checkpoint is kept under.

@@ -157,6 +157,14 @@ fn every_way() -> Story {
         .issued()
         .completed()
         .found(Capability::Metrics, CapabilityState::PermissionDenied)
+        .about(at(14))
+        .issued()
+        .completed()
+        .deleted()
+        .about(at(15))
+        .issued()
+        .declined()
+        .deleted()
 }
 
 /// The database's conditions and the row's own judgement are two texts of one rule: here they meet, before and after expiry.
@@ -169,7 +177,7 @@ async fn a_status_is_filtered_as_the_row_says_it(db: &TestDb) {
             .await
             .unwrap()
             .readable();
-        assert_eq!(all.len(), 13);
+        assert_eq!(all.len(), 15);
         for status in LinkStatus::iter() {
             let filter = Filter {
                 status: Some(status),
@@ -198,7 +206,7 @@ async fn a_badge_is_filtered_as_the_row_says_it(db: &TestDb) {
             .await
             .unwrap()
             .readable();
-        assert_eq!(all.len(), 12);
+        assert_eq!(all.len(), 14);
         for wanted in Badge::iter() {
             let filter = Filter {
                 status: Some(wanted),

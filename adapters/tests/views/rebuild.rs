@@ -3,6 +3,7 @@
 use domain::{
     event::Event,
     log::{Position, Recorded},
+    personal::Subject,
 };
 use projections::{
     Projection, VIEWS,
@@ -25,6 +26,7 @@ on_both_databases![
     a_rebuilt_view_equals_the_live_one,
     a_log_that_goes_on_during_a_rebuild_is_all_there_after_the_switch,
     a_rebuild_frees_what_a_mended_reader_can_open,
+    what_a_killed_rebuild_left_of_a_person_is_emptied,
     a_later_rebuild_takes_over_and_the_earlier_one_ends,
     a_rebuild_that_is_behind_the_live_side_does_not_switch,
     a_rebuild_stops_before_an_event_of_a_newer_node_and_leaves_the_live_side,
@@ -161,6 +163,23 @@ async fn a_rebuild_frees_what_a_mended_reader_can_open(db: &TestDb) {
     assert_eq!(mended.checkpoints.parked("link").await.unwrap(), []);
     let row = mended.views.link(tenant(), link()).await.unwrap().unwrap();
     assert_eq!(row.details.starts, 2);
+}
+
+/// VA-5. Whoever is erased loses their name in rows that no fold comes to again: those of a rebuild that was killed.
+async fn what_a_killed_rebuild_left_of_a_person_is_emptied(db: &TestDb) {
+    let log = MemoryLog::of(&Story::new().issued());
+    let node = Node::new(db, &log).await;
+    node.catches_up(LinkView).await;
+    let (view, keys) = (&LinkView::VIEW, [link().to_string()]);
+    let build = node.views.begin_build(view).await.unwrap();
+    let named = node.views.load(view, build.side.other(), &keys).await.unwrap();
+    assert!(format!("{named:?}").contains("Reviews"), "{named:?}");
+    let filled = node.views.fill(view, build, named, Fill::New).await.unwrap();
+    assert_eq!(filled, Written::Done); // and no switch
+    node.views.erase(Subject::Customer(customer())).await.unwrap();
+    let left = node.views.load(view, build.side, &keys).await.unwrap();
+    assert_eq!(left.len(), 1);
+    assert!(!format!("{left:?}").contains("Reviews"), "{left:?}");
 }
 
 /// Mutant: without the build's number in its writes, the earlier one writes into the later one's side, and this fails.

@@ -5,7 +5,7 @@ use axum::{
     http::request::Parts,
 };
 use domain::provider::ProviderId;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
     problem::{Kind, Problem},
@@ -25,6 +25,11 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Server> for Id<T> {
     }
 }
 
+/// The query of a route that takes none: what is sent all the same is a mistake that its sender should hear of.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NoFilters {}
+
 /// The query.
 #[derive(Debug)]
 pub(super) struct Asked<T>(pub(super) T);
@@ -41,5 +46,5 @@ impl<T: DeserializeOwned> FromRequestParts<Server> for Asked<T> {
 /// The provider in a query.
 pub(super) fn provider(asked: Option<String>) -> Result<Option<ProviderId>, Problem> {
     let provider = asked.map(ProviderId::parse).transpose();
-    provider.map_err(|error| Problem::new(Kind::InvalidQuery).detail(&error))
+    provider.map_err(|error| Problem::new(Kind::InvalidQuery).detail(&format!("provider {error}")))
 }

@@ -26,7 +26,7 @@ use crate::problem::{FieldError, MEDIA_TYPE, Problem};
         description = "Issue connect links, follow what becomes of them, and read every step that ever happened to one.\n\n\
             Every call carries an API key as `Authorization: Bearer glk_…`. Refusals are problems (RFC 9457): branch on `type`. \
             A command answers a `Grantlink-Position`; a read that hands it back as `Grantlink-Min-Position` shows at least what \
-            that command did. Send an `Idempotency-Key` with a POST to repeat it safely. An `X-Request-Id` that is a UUID is \
+            that command did. Send an `Idempotency-Key` with a POST to repeat it safely. A `next_cursor` goes on with the same filters. An `X-Request-Id` that is a UUID is \
             kept, and every answer carries one.",
         license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT"),
     ),
@@ -76,6 +76,7 @@ impl IntoResponses for ReadRefusals {
             ("401", "The API key is missing, wrong or revoked."),
             ("403", "The API key lacks the scope."),
             ("404", "There is no such thing, or it is another tenant's."),
+            ("408", "The call took longer than it may."),
             ("500", "Something went wrong here."),
             ("503", "Not now: try again after `Retry-After` seconds."),
         ])
@@ -102,6 +103,33 @@ impl IntoResponses for WriteRefusals {
             ),
         ]);
         ReadRefusals::responses().into_iter().chain(more).collect()
+    }
+}
+
+/// How a call can be refused that names a provider.
+pub(super) struct ProviderRefusals;
+
+impl IntoResponses for ProviderRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        refusals(&[("422", "This provider is not configured.")])
+    }
+}
+
+/// How a call can be refused that asks a provider.
+pub(super) struct AskedRefusals;
+
+impl IntoResponses for AskedRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        refusals(&[("502", "The provider refused what it was asked.")])
+    }
+}
+
+/// How a call can be refused that may be made so often only.
+pub(super) struct OftenRefusals;
+
+impl IntoResponses for OftenRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        refusals(&[("429", "That was done often enough for now: `detail` says when again.")])
     }
 }
 

@@ -1,5 +1,7 @@
 //! What people typed, checked before it becomes a command: every field that is wrong is named at once.
 
+use adapters::mail::is_address;
+
 use crate::problem::{FieldError, Kind, Problem};
 
 /// The longest name.
@@ -54,7 +56,13 @@ impl Check {
         let Some(first) = self.errors.first() else {
             return Ok(());
         };
-        let detail = format!("{} {}", first.field, first.message);
+        let FieldError { field, message } = first;
+        let names_itself = message.split([' ', ',']).any(|word| word == field);
+        let detail = if names_itself {
+            message.clone()
+        } else {
+            format!("{field} {message}")
+        };
         Err(Problem::new(Kind::InvalidBody).detail(&detail).errors(self.errors))
     }
 
@@ -64,12 +72,43 @@ impl Check {
             self.wrong(field, &format!("must have 1 to {longest} characters"));
         } else if text.chars().any(char::is_control) {
             self.wrong(field, "must be one line of text");
+        } else if text.chars().all(is_invisible) {
+            self.wrong(field, "must have characters that can be seen");
+        } else if text.chars().any(turns_text_round) {
+            self.wrong(
+                field,
+                "must not have characters that turn the text's direction (U+202A to U+202E, U+2066 to U+2069)",
+            );
         }
         text.to_owned()
     }
 }
 
-/// Only the shape: whether mail arrives is found out by mailing.
+/// What takes no room where it is printed: of nothing but these, a name is none.
+fn is_invisible(c: char) -> bool {
+    let blank = matches!(
+        c,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'
+            | '\u{1160}'
+            | '\u{180e}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+    );
+    let joins = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}');
+    blank || joins || turns_text_round(c) || c.is_whitespace()
+}
+
+/// What makes the text behind it read as something else, beyond its own end: a page or mail around it could be turned as well.
+fn turns_text_round(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Only the shape, and whether a mail can be addressed to it: whether mail arrives is found out by mailing.
 fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else {
         return false;
@@ -77,7 +116,7 @@ fn is_email(text: &str) -> bool {
     let plain =
         |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control() || c == '@');
     let dotted = domain.contains('.') && domain.split('.').all(|label| !label.is_empty());
-    text.len() <= LONGEST_EMAIL && plain(local) && plain(domain) && dotted
+    text.len() <= LONGEST_EMAIL && plain(local) && plain(domain) && dotted && is_address(text)
 }
 
 #[cfg(test)]
@@ -99,6 +138,10 @@ mod tests {
             "a@b@c.example",
             "a@b..example",
             "a@.example",
+            "<a@b.de>",
+            "a@b.de>",
+            "a,b@c.de",
+            "a@b_c.d e",
         ] {
             assert!(!is_email(bad), "{bad}");
         }
@@ -119,6 +162,43 @@ mod tests {
             .map(|error| &error["field"])
             .collect();
         assert_eq!(fields, ["name", "locations[0].name", "locations[1].name", "email"]);
+    }
+
+    /// A customer reads it on the agency's page.
+    #[test]
+    fn a_name_can_be_seen_and_turns_nothing_round() {
+        let is_taken = |name: &str| {
+            let mut check = Check::default();
+            check.name("name", name);
+            check.done().is_ok()
+        };
+        for good in ["Café", "مقهى", "👩‍👩‍👧 Family", "נמל\u{200f} 7"] {
+            assert!(is_taken(good), "{good}");
+        }
+        for bad in [
+            "\u{200b}",
+            "\u{200b} \u{feff}",
+            "\u{3164}",
+            "Caf\u{202e}é",
+            "\u{2066}x\u{2069}",
+        ] {
+            assert!(!is_taken(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_field_is_named_once() {
+        let detail = |field, message: &str| {
+            let mut check = Check::default();
+            check.wrong(field, message);
+            serde_json::to_value(check.done().unwrap_err()).unwrap()["detail"].clone()
+        };
+        assert_eq!(detail("host", "host must be a name"), "host must be a name");
+        assert_eq!(
+            detail("email", "give name, email or language"),
+            "give name, email or language"
+        );
+        assert_eq!(detail("name", "must have a character"), "name must have a character");
     }
 
     #[test]

@@ -18,10 +18,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     answer::answer,
-    asked::{Asked, Id},
+    asked::{Asked, Id, NoFilters},
     authenticated::{Authenticated, JobsRead, JobsRetry},
     document::{self, ReadRefusals, WriteRefusals},
-    pages,
+    pages::{self, List},
     reading::{MinPosition, Reading},
     sent::{IdempotencyKey, Nothing, Sent},
 };
@@ -121,11 +121,12 @@ pub(super) struct Jobs {
 pub(super) async fn list(
     State(server): State<Server>,
     reading: Reading<JobsRead>,
+    listed: List,
     Asked(wanted): Asked<JobsWanted>,
 ) -> Result<Json<Jobs>, Problem> {
     let tenant = reading.tenant();
     reading.heeded(&server).await?;
-    let page = pages::asked(&server, tenant, wanted.limit, wanted.cursor.as_deref())?;
+    let page = pages::asked(&server, listed.reader(tenant), wanted.limit, wanted.cursor.as_deref())?;
     let more = page.with_one_more();
     let filter = JobFilter {
         tenant: Some(tenant),
@@ -137,7 +138,7 @@ pub(super) async fn list(
         at: job.created_at,
         id: job.id.0,
     };
-    let (jobs, next_cursor) = page.cut(&server, tenant, jobs, place);
+    let (jobs, next_cursor) = page.cut(&server, jobs, place);
     let data = jobs.into_iter().map(Job::from).collect();
     Ok(Json(Jobs { data, next_cursor }))
 }
@@ -159,6 +160,7 @@ pub(super) async fn read(
     State(server): State<Server>,
     reading: Reading<JobsRead>,
     Id(id): Id<JobId>,
+    _: Asked<NoFilters>,
 ) -> Result<Json<Job>, Problem> {
     reading.heeded(&server).await?;
     let job = server.app.jobs.get(id).await?;

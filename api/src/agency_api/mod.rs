@@ -32,7 +32,10 @@ use projections::{integration::IntegrationRow, link::LinkRow, timeline::Timeline
 use serde_json::{Value, json};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouter},
+    routes,
+};
 
 use crate::{
     problem::{Kind, Problem},
@@ -96,8 +99,24 @@ pub(crate) fn timeline_as_csv(events: &[Recorded], entries: Vec<TimelineEntry>) 
     format::csv(&timeline::entries(events, entries))
 }
 
+/// Whatever routes can be hung into: the router, or a test that looks at them.
+trait Routes: Sized {
+    fn routes(self, routes: UtoipaMethodRouter<Server>) -> Self;
+}
+
+impl Routes for OpenApiRouter<Server> {
+    fn routes(self, routes: UtoipaMethodRouter<Server>) -> Self {
+        Self::routes(self, routes)
+    }
+}
+
 fn with_document() -> OpenApiRouter<Server> {
-    let routes = OpenApiRouter::new()
+    let routes = all_routes(OpenApiRouter::new());
+    OpenApiRouter::with_openapi(document::Document::openapi()).nest(PREFIX, routes)
+}
+
+fn all_routes<R: Routes>(router: R) -> R {
+    router
         .routes(routes!(customers::create))
         .routes(routes!(customers::read, customers::change))
         .routes(routes!(customers::add_location))
@@ -130,14 +149,13 @@ fn with_document() -> OpenApiRouter<Server> {
         .routes(routes!(timeline::of_integration))
         .routes(routes!(timeline::of_customer))
         .routes(routes!(timeline::of_location))
-        .routes(routes!(timeline::of_member));
-    OpenApiRouter::with_openapi(document::Document::openapi()).nest(PREFIX, routes)
+        .routes(routes!(timeline::of_member))
 }
 
 async fn no_such_route() -> Problem {
-    Problem::new(Kind::RouteNotFound)
+    Problem::new(Kind::RouteNotFound).detail("/openapi.json lists every path; none ends in a slash")
 }
 
 async fn no_such_method() -> Problem {
-    Problem::new(Kind::MethodNotAllowed)
+    Problem::new(Kind::MethodNotAllowed).detail("the header Allow names the methods that this path takes")
 }

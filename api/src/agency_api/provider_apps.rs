@@ -9,9 +9,9 @@ use utoipa::ToSchema;
 
 use super::{
     answer::respond,
-    asked::Id,
+    asked::{Asked, Id, NoFilters},
     authenticated::{Authenticated, ProvidersManage},
-    document::{ReadRefusals, WriteRefusals},
+    document::{AskedRefusals, ProviderRefusals, ReadRefusals, WriteRefusals},
     input::Check,
     reading::{MinPosition, Reading},
     sent::{Nothing, Sent},
@@ -87,12 +87,13 @@ impl AppToSet {
     get, path = "/providers/{provider}/app", tag = "Providers", operation_id = "read_provider_app",
     security(("api_key" = ["providers:manage"])),
     params(("provider" = String, Path, description = "The provider"), MinPosition),
-    responses((status = 200, description = "The app", body = App), ReadRefusals),
+    responses((status = 200, description = "The app", body = App), ProviderRefusals, ReadRefusals),
 )]
 pub(super) async fn read(
     State(server): State<Server>,
     reading: Reading<ProvidersManage>,
     Id(provider): Id<ProviderId>,
+    _: Asked<NoFilters>,
 ) -> Result<Json<App>, Problem> {
     let app = server.app.provider_app(&reading.caller.context, &provider).await?;
     Ok(Json(App::of(provider, app)))
@@ -107,7 +108,7 @@ pub(super) async fn read(
     security(("api_key" = ["providers:manage"])), params(("provider" = String, Path, description = "The provider")),
     request_body = AppToSet,
     responses((status = 200, description = "The app from now on", body = App,
-               headers(("Grantlink-Position" = String))), WriteRefusals),
+               headers(("Grantlink-Position" = String))), AskedRefusals, WriteRefusals),
 )]
 pub(super) async fn set(
     State(server): State<Server>,

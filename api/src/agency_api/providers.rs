@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
+    asked::{Asked, NoFilters},
     authenticated::{AnyKey, Authenticated},
     document::ReadRefusals,
 };
@@ -39,7 +40,11 @@ pub(super) struct Providers {
     get, path = "/providers", tag = "Providers", operation_id = "list_providers", security(("api_key" = [])),
     responses((status = 200, description = "The providers", body = Providers), ReadRefusals),
 )]
-pub(super) async fn list(State(server): State<Server>, _: Authenticated<AnyKey>) -> Json<Providers> {
+pub(super) async fn list(
+    State(server): State<Server>,
+    _: Authenticated<AnyKey>,
+    _: Asked<NoFilters>,
+) -> Json<Providers> {
     let connectors = server.app.catalogue.all();
     let data = connectors
         .iter()

@@ -23,7 +23,7 @@ use crate::{
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const LONGEST_KEY: usize = 255;
 
-/// The header that every POST takes.
+/// The header that every POST takes, and what else is not the same whenever it is sent.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "describes the header for the API's document")]
@@ -68,10 +68,13 @@ impl<T: DeserializeOwned> FromRequest<Server> for Sent<T> {
 /// No body is as good as an empty object: what is missing is named then.
 fn parsed<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T, Problem> {
     if bytes.is_empty() {
-        return Ok(Json::from_bytes(b"{}")?.0);
+        let empty = Json::from_bytes(b"{}").map_err(Problem::from);
+        return empty
+            .map(|Json(body)| body)
+            .map_err(|problem| problem.because("there is no body"));
     }
     if !is_json(headers) {
-        return Err(Problem::new(Kind::UnsupportedMediaType));
+        return Err(Problem::new(Kind::UnsupportedMediaType).detail("send Content-Type: application/json"));
     }
     if bytes.trim_ascii_start().first() != Some(&b'{') {
         let _: Json<IgnoredAny> = Json::from_bytes(bytes)?; // a list would pass for an object's fields in their order

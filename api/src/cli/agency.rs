@@ -1,11 +1,14 @@
 //! `grantlink agency`.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, ensure};
 use application::{
     Actor, Context as Frame,
-    agencies::{AddMember, FoundAgency, IssueApiKey, Owner, RevokeApiKey},
+    agencies::{AddMember, FoundAgency, IssueApiKey, Owner, RevokeApiKey, SetLogo},
 };
 use clap::{Args, Subcommand};
 use domain::{
@@ -36,6 +39,15 @@ pub(super) enum AgencyCommand {
         #[arg(long, default_value_t = Mode::Live, value_parser = mode)]
         mode: Mode,
     },
+    /// Exchanges an agency's logo.
+    SetLogo {
+        /// The agency's id, as `agency create` printed it.
+        #[arg(long)]
+        agency: AgencyId,
+        /// The new logo: PNG or JPEG for pages and mails; WebP or SVG for pages alone. 256 KiB at most.
+        #[arg(long)]
+        logo: PathBuf,
+    },
     /// Revokes an API key. It is dead at once.
     RevokeKey {
         /// The agency's id, as `agency create` printed it.
@@ -65,7 +77,7 @@ pub(super) struct Create {
     /// The colour of bar and button, as #rrggbb.
     #[arg(long)]
     colour: Option<String>,
-    /// A logo: PNG, JPEG, WebP or SVG, 256 KiB at most.
+    /// A logo: PNG or JPEG for pages and mails; WebP or SVG for pages alone. 256 KiB at most.
     #[arg(long)]
     logo: Option<PathBuf>,
     /// Where customers get help: an e-mail address, a telephone number or an https page.
@@ -128,6 +140,7 @@ impl AgencyCommand {
             Self::Create(create) => create.run(&installation).await,
             Self::AddMember(member) => member.run(&installation).await,
             Self::IssueKey { agency, scopes, mode } => issue_key(&installation, agency, scopes, mode).await,
+            Self::SetLogo { agency, logo } => set_logo(&installation, agency, &logo).await,
             Self::RevokeKey { agency, number } => revoke_key(&installation, agency, number).await,
         };
         installation.close().await;
@@ -171,13 +184,13 @@ impl Create {
         if let Some(contact) = &self.support {
             Contact::parse(contact).context("--support")?;
         }
-        let logo = self.logo.as_deref().map(images::read).transpose()?;
-        if let Some(logo) = &logo {
-            installation.app.images.put(logo).await?;
-        }
+        let logo = match &self.logo {
+            Some(file) => Some(stored(installation, file).await?),
+            None => None,
+        };
         Ok(Branding {
             primary,
-            logo: logo.map(|logo| logo.hash),
+            logo,
             support_contact: self.support.clone(),
         })
     }
@@ -219,6 +232,26 @@ async fn issue_key(
     let done = installation.app.run(&operator(installation, agency), command).await?;
     println!("{}", done.answer.expose_secret());
     Ok(())
+}
+
+async fn set_logo(installation: &Installation, agency: AgencyId, file: &Path) -> anyhow::Result<()> {
+    let logo = stored(installation, file).await?;
+    let command = SetLogo { agency, logo };
+    installation.app.run(&operator(installation, agency), command).await?;
+    println!("The logo is exchanged.");
+    Ok(())
+}
+
+/// Keeps a logo, and answers the hash that it is found by.
+async fn stored(installation: &Installation, file: &Path) -> anyhow::Result<String> {
+    let logo = images::read(file)?;
+    installation.app.images.put(&logo).await?;
+    if !logo.is_for_mails() {
+        eprintln!(
+            "Mails will show the initials in its place: mail programs show PNG and JPEG alone. `grantlink agency set-logo` exchanges it."
+        );
+    }
+    Ok(logo.hash)
 }
 
 async fn revoke_key(installation: &Installation, agency: AgencyId, number: u32) -> anyhow::Result<()> {

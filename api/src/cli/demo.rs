@@ -28,7 +28,10 @@ use simulator::{
 use tokio::net::TcpListener;
 
 use super::{logging, serve};
-use crate::config::{Config, DatabaseConfig, KeysConfig, LogConfig, OperationsConfig, ServerConfig};
+use crate::{
+    config::{Config, DatabaseConfig, KeysConfig, LogConfig, OperationsConfig, ServerConfig},
+    installation::make_folder,
+};
 
 const CALLBACK_HOST: &str = "connect.localhost";
 const AGENCY_HOST: &str = "agency.localhost";
@@ -59,7 +62,7 @@ impl Demo {
         logging::start(&log, None)?;
         let temporary = tempfile::Builder::new().prefix("grantlink-demo-").tempdir()?;
         let folder = self.data.clone().unwrap_or_else(|| temporary.path().to_owned());
-        std::fs::create_dir_all(&folder).with_context(|| format!("the folder {} cannot be made", folder.display()))?;
+        make_folder(&folder)?;
         let port = free_port(self.port).await?;
         let secret = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 24]>());
         let google = simulate(port, &secret).await?;
@@ -80,7 +83,9 @@ impl Demo {
 
     fn what_becomes_of_the_data(&self) -> &'static str {
         match (&self.data, &self.database) {
-            (Some(_), _) => "kept for the next run",
+            (Some(_), _) => {
+                "kept for the next run\n(the simulated Google is not: what was connected needs a new sign-in then)"
+            }
             (None, None) => "gone when it stops; keep it with --data <folder>",
             (None, Some(_)) => {
                 "left in the database, where nothing can open it once the demo stopped; keep the keyring with --data <folder>"

@@ -32,6 +32,9 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
+        if let Some(to) = self.to.filter(|to| *to < self.from) {
+            anyhow::bail!("--from {} is behind --to {to}", self.from);
+        }
         let installation = Installation::open(config).await?;
         let outcome = self.write(&installation).await;
         installation.close().await;

@@ -7,6 +7,7 @@ use anyhow::Context;
 use application::step::STEP;
 use tracing_subscriber::{EnvFilter, Layer, filter::Directive, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
+use super::panics;
 use crate::config::LogConfig;
 
 /// Starts logging to standard error, and collecting the steps of requests where somebody wants them.
@@ -29,5 +30,7 @@ pub(super) fn start(config: &LogConfig, steps: Option<Steps>) -> anyhow::Result<
         .with(lines.with_filter(filter))
         .with(steps.map(Steps::layer))
         .try_init();
-    started.map_err(|error| anyhow::anyhow!("logging cannot start: {error}"))
+    started.map_err(|error| anyhow::anyhow!("logging cannot start: {error}"))?;
+    panics::to_the_log();
+    Ok(())
 }

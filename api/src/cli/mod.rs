@@ -2,6 +2,7 @@
 
 mod agency;
 mod demo;
+mod disconnect;
 mod doctor;
 mod erase;
 mod export;
@@ -10,6 +11,7 @@ mod jobs;
 mod keyring;
 mod logging;
 mod mail;
+mod panics;
 mod past;
 mod rebuild;
 mod replay;
@@ -65,6 +67,8 @@ enum Command {
     /// Writes an agency's reports.
     #[command(subcommand)]
     Report(report::Report),
+    /// Takes a connection off its account.
+    Disconnect(disconnect::Disconnect),
     /// Erases people, for good.
     Erase(erase::Erase),
     /// Writes the log, and what belongs to it where asked for, as lines of JSON.
@@ -120,6 +124,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Mail(command) => command.run(&config()?).await,
         Command::Replay(replay) => replay.run(&config()?).await,
         Command::Report(report) => report.run(&config()?).await,
+        Command::Disconnect(disconnect) => disconnect.run(&config()?).await,
         Command::Erase(erase) => erase.run(&config()?).await,
         Command::Export(export) => export.run(&config()?).await,
         Command::Import(import) => import.run(&config()?).await,

@@ -33,8 +33,8 @@ impl std::str::FromStr for Subject {
             Some(("member", id)) => AuditSubject::Member(MemberId(id.parse()?)),
             _ => {
                 let token = LinkToken::parse(text.rsplit('/').next().unwrap_or_default());
-                let help = "this is neither a link's id nor its address, nor link:, integration:, customer:, location: or \
-                            member: with an id";
+                let help = "this is neither a link's id nor its address, nor link:, integration:, customer: or location: with \
+                            an id (nor, for replay alone, member: with one)";
                 AuditSubject::Link(token.context(help)?.link_id())
             }
         };

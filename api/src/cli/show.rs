@@ -46,6 +46,12 @@ impl Show {
     async fn shown(&self, installation: &Installation) -> anyhow::Result<Value> {
         let app = &installation.app;
         let Subject(subject) = self.what;
+        if let AuditSubject::Member(_) = subject {
+            let agency = self
+                .agency
+                .map_or_else(|| "<its agency>".to_owned(), |agency| agency.to_string());
+            anyhow::bail!("a member is told by: grantlink replay {subject} --agency {agency}");
+        }
         let until = moment(app, self.as_of.as_deref()).await?;
         let home = home(app, subject, self.agency, self.mode).await?;
         let past = Past {
@@ -70,8 +76,7 @@ impl Show {
                 shown["customer"] = agency_api::customer_as_json(id, file.ok_or_else(missing)?);
                 Ok(shown)
             }
-            AuditSubject::Location(_) => lists(installation, home, subject, &past).await,
-            AuditSubject::Member(_) => anyhow::bail!("a member is told by: grantlink replay {subject}"),
+            AuditSubject::Location(_) | AuditSubject::Member(_) => lists(installation, home, subject, &past).await,
         }
     }
 }

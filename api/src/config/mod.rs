@@ -1,9 +1,11 @@
 //! What an operator says: one TOML file, and `GRANTLINK_*` variables over it (`GRANTLINK_SERVER__LISTEN` is `server.listen`).
 
 mod operations;
+mod refresh;
 mod validate;
 
 pub use operations::OperationsConfig;
+pub use refresh::RefreshConfig;
 pub use validate::PublicAddress;
 
 use std::{
@@ -34,6 +36,8 @@ pub struct Config {
     pub erasure: ErasureConfig,
     /// The providers, by their name in the catalogue.
     pub providers: BTreeMap<String, ProviderConfig>,
+    /// How long renewals of credentials may take.
+    pub refresh: RefreshConfig,
     /// How requests to providers behave.
     pub http: HttpConfig,
     /// How mail leaves.
@@ -58,13 +62,13 @@ pub struct ServerConfig {
     pub api_hosts: Vec<String>,
     /// The networks of proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// Connections that are open at once; more wait to be accepted.
+    /// Connections that are open at once; for one more the oldest has to leave.
     pub connections: usize,
     /// How long a new connection may take to send its first request's headers.
     pub first_request_seconds: u64,
-    /// Pages that are being answered at once; more are refused.
+    /// Pages that are being answered at once; more wait half a second, and are refused then.
     pub public_requests: usize,
-    /// Calls of the API that are being answered at once; more are refused.
+    /// Calls of the API that are being answered at once; more wait half a second, and are refused then.
     pub api_requests: usize,
 }
 
@@ -183,7 +187,7 @@ impl Config {
             .add_source(environment)
             .build()
             .context("the configuration cannot be read")?;
-        let mut config: Self = read.try_deserialize().context("the configuration is not valid")?;
+        let mut config: Self = read.try_deserialize().map_err(not_valid)?;
         for (name, provider) in &mut config.providers {
             provider.id.clone_from(name);
         }
@@ -193,6 +197,29 @@ impl Config {
 
 /// The variable that names the file is no setting of its own, nor are those that tell tests what to run against.
 const NO_SETTINGS: [&str; 2] = ["GRANTLINK_CONFIG", "GRANTLINK_TEST_"];
+
+/// A setting that there is not may stand in the file or in a variable; nobody looks for it in the environment unless told.
+fn not_valid(error: config::ConfigError) -> anyhow::Error {
+    let said = error.to_string();
+    let unknown = said
+        .split("unknown field `")
+        .nth(1)
+        .and_then(|rest| rest.split('`').next());
+    let variable = unknown.and_then(|unknown| {
+        let ends_so = |name: &String| name.to_lowercase().ends_with(&format!("_{unknown}"));
+        settings_in_the_environment()
+            .into_keys()
+            .filter(|name| name.starts_with("GRANTLINK_"))
+            .find(ends_so)
+    });
+    let error = anyhow::Error::new(error);
+    match variable {
+        Some(name) => error.context(format!(
+            "the configuration is not valid: the environment variable {name} names no setting"
+        )),
+        None => error.context("the configuration is not valid"),
+    }
+}
 
 fn settings_in_the_environment() -> config::Map<String, String> {
     let readable =

@@ -85,6 +85,7 @@ impl Config {
             "server.listen is open to other machines, so server.public_url must be https"
         );
         self.validate_limits()?;
+        self.refresh.validate()?;
         self.traces.validate()?;
         ensure!(
             !self.providers.is_empty(),

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     operations::SignIn,
-    pages::{self, Ask, Declined, InAppBrowser, MissingPermission, Requester, Success, Trouble},
+    pages::{self, Ask, ConnectedAlready, Declined, InAppBrowser, MissingPermission, Requester, Success, Trouble},
     state::Server,
 };
 
@@ -55,6 +55,7 @@ pub(super) async fn show(
             completed_here: true,
             ..
         }) => success(&server, &guest, &found).await,
+        Ok(LinkPage::Needless) => reply::page(StatusCode::GONE, &ConnectedAlready { brand: &guest.brand }),
         Ok(LinkPage::Ended { .. }) => {
             let ask = Ask::Offered {
                 token: token.reveal(),

@@ -27,8 +27,13 @@ pub(super) struct Wanted {
     attempt: AttemptId,
     #[serde(default)]
     q: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "page")]
     page: usize,
+}
+
+/// A page that is none is the first one.
+fn page<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    Ok(String::deserialize(deserializer)?.parse().unwrap_or_default())
 }
 
 /// What the picker's form sends. It has a box to confirm for every listing that is in use, and any number may be ticked.

@@ -61,13 +61,17 @@ pub(super) async fn arrive(
     AttemptQuery(HandOff { h }): AttemptQuery<HandOff>,
 ) -> Response {
     let signed_in = server.app.sign_in(&guest.visit, &h).await;
+    if matches!(signed_in, Ok(SignedIn::Connected(_))) {
+        server.measures.sign_in(SignIn::Connected);
+    }
     server.measures.sign_in(match &signed_in {
-        Ok(SignedIn::ToPicker(_)) => SignIn::Authorized,
+        Ok(SignedIn::ToPicker(_) | SignedIn::Connected(_)) => SignIn::Authorized,
         Ok(SignedIn::BackToLink(_)) => SignIn::Refused,
         Err(_) => SignIn::Failed,
     });
     match signed_in {
         Ok(SignedIn::ToPicker(attempt)) => reply::see(&format!("/c/pick?attempt={attempt}")),
+        Ok(SignedIn::Connected(attempt)) => reply::see(&format!("/c/done?attempt={attempt}")),
         Ok(SignedIn::BackToLink(token)) => reply::see(&format!("/c/{}", token.reveal())),
         Err(error) => reply::failure(&guest.brand, &error),
     }

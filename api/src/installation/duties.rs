@@ -24,7 +24,7 @@ pub(super) fn duties(views: &Arc<ViewDb>) -> Duties {
         .handler(TakeBack)
         .recurring(SweepLinks(views.clone()))
         .recurring(AbandonAttempts)
-        .recurring(RenewDue)
+        .recurring_in_shares(RenewDue, RenewDue::SHARES)
         .recurring(KeepHouse);
     health::duties(mail::duties(duties))
 }

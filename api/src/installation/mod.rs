@@ -52,6 +52,7 @@ use crate::{
     state::Server,
 };
 
+pub(crate) use storage::make_folder;
 pub use storage::{folder, migrate, probe, views};
 
 /// A running installation.
@@ -210,7 +211,7 @@ fn assemble(
         receipts: Arc::clone(&stores.receipts),
         vault: Arc::clone(&stores.vault),
         refreshes: Arc::clone(&stores.refreshes),
-        refreshing: Refreshing::default(),
+        refreshing: Refreshing::at(config.refresh.pace()),
         ledger: Arc::new(FileLedger::new(config.ledger())),
         accounts: Arc::clone(&stores.accounts),
         attempts: Arc::clone(&stores.attempts),

@@ -55,7 +55,7 @@ pub(super) async fn open(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Res
 pub async fn migrate(config: &Config) -> anyhow::Result<()> {
     match Place::of(config) {
         Place::Sqlite(folder) => {
-            make(&folder)?;
+            make_folder(&folder)?;
             sqlite::migrate(&folder.join(LOG_FILE))
                 .await
                 .context("the log cannot be opened")
@@ -103,7 +103,7 @@ pub fn folder(config: &Config) -> Option<PathBuf> {
 }
 
 /// Makes the folder for this user alone: the views hold names and addresses in the clear.
-fn make(folder: &Path) -> anyhow::Result<()> {
+pub(crate) fn make_folder(folder: &Path) -> anyhow::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -1,12 +1,12 @@
 //! Mails in German.
 
-use application::mail::{Broken, Connected, Invited, Letter};
+use application::mail::{Asked, Broken, Connected, Invited, Letter};
 use chrono::Datelike;
-use domain::{Timestamp, grant::LossReason};
+use domain::{Timestamp, grant::LossReason, trail::DeliveryFailure};
 
 use super::{
     Language,
-    sheet::{Button, Card, Sheet, common_product, known},
+    sheet::{BrokenWords, Button, Card, Sheet, common_product, known},
 };
 
 const MONTHS: [&str; 12] = [
@@ -103,7 +103,7 @@ impl Language for German {
         }
     }
 
-    fn reconnect(letter: &Letter, broken: &[Broken], customers_are_asked: bool) -> Sheet {
+    fn reconnect(letter: &Letter, broken: &[Broken]) -> Sheet {
         let (what, heading) = match broken {
             [one] => {
                 let customer = one.customer.as_deref().unwrap_or("Ein Kunde");
@@ -115,10 +115,16 @@ impl Language for German {
                 format!("{} Verbindungen brauchen eine neue Anmeldung", several.len()),
             ),
         };
-        let next = if customers_are_asked {
-            "Ihr Kunde wurde bereits per Mail gebeten. Sie können den Link unten auch selbst weitergeben: Es ist derselbe."
+        let (next, warning) = if broken.len() == 1 {
+            (
+                "Eine Anmeldung Ihres Kunden, und es geht wieder. Den Link dafür finden Sie unten: Kopieren Sie ihn und geben Sie ihn weiter.",
+                "Der Link ist für den gedacht, der das Konto betreut. Wer ihn öffnet, soll sich anmelden: Öffnen Sie ihn nur selbst, wenn Sie das sind.",
+            )
         } else {
-            "Geben Sie den Link unten an Ihren Kunden weiter: eine Anmeldung, und es geht wieder."
+            (
+                "Eine Anmeldung Ihres Kunden, und es geht wieder. Die Links dafür finden Sie unten: Kopieren Sie sie und geben Sie sie weiter.",
+                "Die Links sind für den gedacht, der das Konto betreut. Wer einen öffnet, soll sich anmelden: Öffnen Sie ihn nur selbst, wenn Sie das sind.",
+            )
         };
         let together = (broken.len() > 1).then_some(
             "Sie stehen auf demselben Konto: Eine Anmeldung damit, über einen dieser Links, bringt alle zurück.",
@@ -133,6 +139,7 @@ impl Language for German {
                 ),
                 Some(next.to_owned()),
                 together.map(str::to_owned),
+                Some(warning.to_owned()),
             ]),
             cards: broken.iter().map(broken_card).collect(),
             afterwards: vec![
@@ -158,14 +165,29 @@ impl Language for German {
 }
 
 fn broken_card(broken: &Broken) -> Card {
-    Card {
-        lines: known([
-            broken.customer.clone(),
-            broken.link.location.clone(),
-            broken.link.name.clone(),
-            Some(format!("Grund: {}.", why(broken.reason))),
-        ]),
-        ..card(&broken.link)
+    let customer = broken.customer.as_deref().unwrap_or("Ihren Kunden");
+    Card::of_broken(
+        broken,
+        BrokenWords {
+            why: format!("Grund: {}.", why(broken.reason)),
+            asked: asked(broken.asked, customer),
+            label: format!("Der Link für {customer}"),
+            until: format!("Gilt einmal, bis zum {}.", day(broken.link.expires_at)),
+            reference: format!("In der API: Verbindung {}, Link {}", broken.integration, broken.id),
+        },
+    )
+}
+
+/// Whether the member still has to write to the customer.
+fn asked(asked: Asked, customer: &str) -> String {
+    match asked {
+        Asked::Never => format!("Niemand hat deswegen an {customer} geschrieben."),
+        Asked::OnItsWay => format!("Eine Mail mit diesem Link ist unterwegs an {customer}."),
+        Asked::Sent(at) => format!("Dieser Link ging am {} per Mail an {customer}.", day(at)),
+        Asked::Failed(DeliveryFailure::NoAddress) => {
+            format!("An {customer} ging keine Mail: Niemand kennt die Adresse.")
+        }
+        Asked::Failed(_) => format!("Die Mail an {customer} war nicht zustellbar."),
     }
 }
 
@@ -200,6 +222,7 @@ fn card(link: &Invited) -> Card {
             or_copy: "Oder kopieren Sie diese Adresse in Ihren Browser:",
             note: format!("Gilt einmal, bis zum {}.", day(link.expires_at)),
         }),
+        to_send_on: None,
     }
 }
 

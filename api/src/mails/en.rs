@@ -1,11 +1,11 @@
 //! Mails in English.
 
-use application::mail::{Broken, Connected, Invited, Letter};
-use domain::{Timestamp, grant::LossReason};
+use application::mail::{Asked, Broken, Connected, Invited, Letter};
+use domain::{Timestamp, grant::LossReason, trail::DeliveryFailure};
 
 use super::{
     Language,
-    sheet::{Button, Card, Sheet, common_product, known},
+    sheet::{BrokenWords, Button, Card, Sheet, common_product, known},
 };
 
 /// How mails are worded in English.
@@ -89,7 +89,7 @@ impl Language for English {
         }
     }
 
-    fn reconnect(letter: &Letter, broken: &[Broken], customers_are_asked: bool) -> Sheet {
+    fn reconnect(letter: &Letter, broken: &[Broken]) -> Sheet {
         let (what, heading) = match broken {
             [one] => {
                 let customer = one.customer.as_deref().unwrap_or("A customer");
@@ -101,10 +101,16 @@ impl Language for English {
                 format!("{} connections need a new sign-in", several.len()),
             ),
         };
-        let next = if customers_are_asked {
-            "Your customer was asked by mail already. You can send on the link below as well: it is the same one."
+        let (next, warning) = if broken.len() == 1 {
+            (
+                "One sign-in by your customer, and it works again. The link for it is below: copy it and send it on.",
+                "The link is for whoever looks after the account. Whoever opens it is asked to sign in, so do not open it yourself unless that is you.",
+            )
         } else {
-            "Send the link below on to your customer: one sign-in, and it works again."
+            (
+                "One sign-in by your customer, and it works again. The links for it are below: copy them and send them on.",
+                "The links are for whoever looks after the account. Whoever opens one is asked to sign in, so do not open it yourself unless that is you.",
+            )
         };
         let together = (broken.len() > 1).then_some(
             "They stand on the same account: one sign-in with it, by any of these links, brings all of them back.",
@@ -118,6 +124,7 @@ impl Language for English {
                 ),
                 Some(next.to_owned()),
                 together.map(str::to_owned),
+                Some(warning.to_owned()),
             ]),
             cards: broken.iter().map(broken_card).collect(),
             afterwards: vec![
@@ -143,14 +150,29 @@ impl Language for English {
 }
 
 fn broken_card(broken: &Broken) -> Card {
-    Card {
-        lines: known([
-            broken.customer.clone(),
-            broken.link.location.clone(),
-            broken.link.name.clone(),
-            Some(format!("Why: {}.", why(broken.reason))),
-        ]),
-        ..card(&broken.link, "reconnect")
+    let customer = broken.customer.as_deref().unwrap_or("your customer");
+    Card::of_broken(
+        broken,
+        BrokenWords {
+            why: format!("Why: {}.", why(broken.reason)),
+            asked: asked(broken.asked, customer),
+            label: format!("The link for {customer}"),
+            until: format!("Works once, until {}.", day(broken.link.expires_at)),
+            reference: format!("In the API: connection {}, link {}", broken.integration, broken.id),
+        },
+    )
+}
+
+/// Whether the member still has to write to the customer.
+fn asked(asked: Asked, customer: &str) -> String {
+    match asked {
+        Asked::Never => format!("Nobody has written to {customer} about it."),
+        Asked::OnItsWay => format!("A mail with this link is on its way to {customer}."),
+        Asked::Sent(at) => format!("This link was mailed to {customer} on {}.", day(at)),
+        Asked::Failed(DeliveryFailure::NoAddress) => {
+            format!("No mail went to {customer}: nobody knows the e-mail address.")
+        }
+        Asked::Failed(_) => format!("The mail to {customer} could not be delivered."),
     }
 }
 
@@ -181,6 +203,7 @@ fn card(link: &Invited, act: &str) -> Card {
             or_copy: "Or copy this address into your browser:",
             note: format!("Works once, until {}.", day(link.expires_at)),
         }),
+        to_send_on: None,
     }
 }
 

@@ -96,7 +96,7 @@ trait Language {
     fn invitation(letter: &Letter, links: &[Invited], reminder: bool) -> Sheet;
     fn receipt(letter: &Letter, connected: &Connected) -> Sheet;
     fn requester_receipt(letter: &Letter, connected: &Connected, customer: Option<&str>) -> Sheet;
-    fn reconnect(letter: &Letter, broken: &[Broken], customers_are_asked: bool) -> Sheet;
+    fn reconnect(letter: &Letter, broken: &[Broken]) -> Sheet;
     fn test(letter: &Letter) -> Sheet;
 
     fn sheet(letter: &Letter) -> Sheet {
@@ -112,10 +112,7 @@ trait Language {
                 customer,
                 to_requester: true,
             } => Self::requester_receipt(letter, connected, customer.as_deref()),
-            Content::Reconnect {
-                broken,
-                customers_are_asked,
-            } => Self::reconnect(letter, broken, *customers_are_asked),
+            Content::Reconnect { broken } => Self::reconnect(letter, broken),
             Content::Test => Self::test(letter),
         }
     }

@@ -1,6 +1,6 @@
 //! A mail in words, whatever its language: what the templates fill in.
 
-use application::mail::{Connected, Invited};
+use application::mail::{Broken, Connected, Invited};
 
 /// A mail in words.
 pub(super) struct Sheet {
@@ -34,6 +34,8 @@ pub(super) struct Card {
     pub(super) lines: Vec<String>,
     /// What to press.
     pub(super) button: Option<Button>,
+    /// What to send on to somebody else.
+    pub(super) to_send_on: Option<ToSendOn>,
 }
 
 impl Card {
@@ -48,8 +50,40 @@ impl Card {
                 connected.name.clone(),
             ]),
             button: None,
+            to_send_on: None,
         }
     }
+
+    /// What broke, with the link that the member is to send on.
+    pub(super) fn of_broken(broken: &Broken, words: BrokenWords) -> Self {
+        let link = &broken.link;
+        let facts = [broken.customer.clone(), link.location.clone(), link.name.clone()];
+        Self {
+            title: link.product.clone(),
+            lines: facts.into_iter().flatten().chain([words.why, words.asked]).collect(),
+            button: None,
+            to_send_on: Some(ToSendOn {
+                label: words.label,
+                address: link.address.clone(),
+                note: words.until,
+                reference: words.reference,
+            }),
+        }
+    }
+}
+
+/// What a language says about a connection that needs a new sign-in.
+pub(super) struct BrokenWords {
+    /// Why.
+    pub(super) why: String,
+    /// Whether the customer was written to.
+    pub(super) asked: String,
+    /// Whom the link is for.
+    pub(super) label: String,
+    /// Until when it works.
+    pub(super) until: String,
+    /// Under which ids programs find both.
+    pub(super) reference: String,
 }
 
 /// What to press.
@@ -62,6 +96,18 @@ pub(super) struct Button {
     pub(super) or_copy: &'static str,
     /// Until when it works.
     pub(super) note: String,
+}
+
+/// An address that is for somebody else: to be copied, not to be pressed.
+pub(super) struct ToSendOn {
+    /// Whom it is for.
+    pub(super) label: String,
+    /// Where it leads.
+    pub(super) address: String,
+    /// Until when it works.
+    pub(super) note: String,
+    /// Under which ids programs find it.
+    pub(super) reference: String,
 }
 
 /// Texts that are there, in their order.

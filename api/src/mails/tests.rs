@@ -2,11 +2,16 @@
 
 use application::{
     agencies::Person,
-    mail::{Broken, Content, Invited, Letter, LetterBrand, Stationery},
+    mail::{Asked, Broken, Content, Invited, Letter, LetterBrand, Stationery},
 };
 use chrono::{TimeZone, Utc};
-use domain::grant::LossReason;
+use domain::{
+    grant::LossReason,
+    ids::{IntegrationId, LinkId},
+    trail::DeliveryFailure,
+};
 use strum::IntoEnumIterator;
+use uuid::Uuid;
 
 use super::AgencyStationery;
 
@@ -89,13 +94,16 @@ fn a_reminder_and_a_renewal_say_so() {
     assert_eq!(subject(false, true), "Please reconnect your Google Business Profile");
 }
 
-fn broken(language: Option<&str>, reasons: &[LossReason], customers_are_asked: bool) -> Letter {
+fn broken(language: Option<&str>, reasons: &[LossReason], asked: Asked) -> Letter {
     let broken = |reason| {
         let Content::Invitation { mut links, .. } = letter(language, false, true).content else {
             unreachable!()
         };
         Broken {
             link: links.remove(0),
+            id: LinkId(Uuid::from_u128(1)),
+            integration: IntegrationId(Uuid::from_u128(2)),
+            asked,
             customer: Some("Trattoria Roma".to_owned()),
             reason,
         }
@@ -103,46 +111,79 @@ fn broken(language: Option<&str>, reasons: &[LossReason], customers_are_asked: b
     Letter {
         content: Content::Reconnect {
             broken: reasons.iter().copied().map(broken).collect(),
-            customers_are_asked,
         },
         ..letter(language, false, true)
     }
 }
 
-/// A44, A47: what, whose, why, and what to do, in the member's language.
+/// A44, A47: what, whose, why, whether the customer knows, and what to do, in the member's language.
 #[test]
 fn a_member_reads_what_broke_and_why_and_has_the_links_to_send_on() {
     let write = |letter: &Letter| AgencyStationery.write(letter).unwrap();
-    let one = write(&broken(None, &[LossReason::ExpiredOrRevoked], false));
+    let one = write(&broken(None, &[LossReason::ExpiredOrRevoked], Asked::Never));
     assert_eq!(
         one.subject,
         "Trattoria Roma: Google Business Profile needs a new sign-in"
     );
     for words in [
-        "Send the link below on",
+        "copy it and send it on",
         "https://connect.agency.example/c/token",
         "Why: the access ended",
+        "Nobody has written to Trattoria Roma",
+        "connection 00000000-0000-0000-0000-000000000002, link 00000000-0000-0000-0000-000000000001",
     ] {
         assert!(one.text.contains(words), "{words}: {}", one.text);
     }
-    let several = write(&broken(
-        Some("de"),
-        &[LossReason::AdminPolicy, LossReason::Unused],
-        true,
-    ));
+    let reasons = [LossReason::AdminPolicy, LossReason::Unused];
+    let several = write(&broken(Some("de"), &reasons, Asked::OnItsWay));
     assert_eq!(several.subject, "2 Verbindungen brauchen eine neue Anmeldung");
     for words in [
-        "bereits per Mail gebeten",
+        "unterwegs an Trattoria Roma",
         "erlaubt den Zugang zurzeit nicht",
         "weil er lange nicht benutzt",
     ] {
         assert!(several.text.contains(words), "{words}: {}", several.text);
     }
     for reason in LossReason::iter() {
-        let text = write(&broken(None, &[reason], false)).text;
+        let text = write(&broken(None, &[reason], Asked::Never)).text;
         assert!(
             !text.contains("you revoked") && !text.contains("error"),
             "{reason}: {text}"
         );
+    }
+}
+
+/// The link is the customer's: a member who pressed it would sign in as himself.
+#[test]
+fn a_member_has_nothing_to_press_and_is_told_whether_the_customer_was_written_to() {
+    let at = Utc.with_ymd_and_hms(2027, 3, 1, 9, 0, 0).unwrap();
+    for (asked, english, german) in [
+        (Asked::Never, "Nobody has written", "Niemand hat"),
+        (Asked::OnItsWay, "is on its way to", "ist unterwegs an"),
+        (
+            Asked::Sent(at),
+            "was mailed to Trattoria Roma on 1 March 2027",
+            "ging am 1. März 2027 per Mail",
+        ),
+        (
+            Asked::Failed(DeliveryFailure::NoAddress),
+            "nobody knows the e-mail",
+            "Niemand kennt die Adresse",
+        ),
+        (
+            Asked::Failed(DeliveryFailure::Refused),
+            "could not be delivered",
+            "war nicht zustellbar",
+        ),
+    ] {
+        for (language, words) in [(None, english), (Some("de"), german)] {
+            let mail = AgencyStationery
+                .write(&broken(language, &[LossReason::Unused], asked))
+                .unwrap();
+            assert!(mail.text.contains(words), "{words}: {}", mail.text);
+            assert!(mail.html.contains(words), "{words}: {}", mail.html);
+            assert!(!mail.html.contains("href="), "{}", mail.html);
+            assert!(mail.html.contains("https://connect.agency.example/c/token"));
+        }
     }
 }

@@ -123,6 +123,11 @@ impl Measures {
         self.0.shed.get_or_create(&InRoom { room }).inc();
     }
 
+    /// How many were refused so since the node started.
+    pub(crate) fn shed_so_far(&self, room: Room) -> u64 {
+        self.0.shed.get(&InRoom { room }).map_or(0, |shed| shed.get())
+    }
+
     /// A request that is under way, until it is dropped.
     pub(crate) fn under_way(&self, room: Room) -> UnderWay {
         UnderWay::new(self.0.under_way.get_or_create_owned(&InRoom { room }))

@@ -7,6 +7,7 @@
 mod assets;
 mod brand;
 mod colours;
+mod connected_already;
 mod contact;
 mod dates;
 mod declined;
@@ -30,6 +31,7 @@ pub use askama::Template;
 pub use assets::{BUSY, CONTENT_SECURITY_POLICY, PAGE_CSS, PAGE_JS, UNCLAIMED_HOST};
 pub use brand::Brand;
 pub use colours::{BrandCss, Colour, InvalidColour};
+pub use connected_already::ConnectedAlready;
 pub use contact::{Contact, InvalidContact};
 pub use declined::Declined;
 pub use ended::{Ask, Ended};

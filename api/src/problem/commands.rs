@@ -28,6 +28,7 @@ impl From<CommandError> for Problem {
             CommandError::IntegrationNotFound => Self::new(Kind::IntegrationNotFound).detail(&text),
             CommandError::NotConnected => Self::new(Kind::NotConnected).detail(&text),
             CommandError::NeedsReconnect(reason) => Self::new(Kind::NeedsReconnect).detail(&text).reason(reason),
+            CommandError::ScopesUnknown => Self::new(Kind::ScopesUnknown).detail(&text),
             CommandError::CredentialsRefused => Self::new(Kind::CredentialsRefused).detail(&text),
             CommandError::CredentialsAway(wait) => Self::new(Kind::CredentialsAway)
                 .detail(&text)
@@ -94,8 +95,10 @@ fn of_integration(error: &IntegrationError) -> Kind {
 /// What a provider said is for the log: the caller can do nothing about our registration there.
 fn of_provider(error: &ProviderError) -> Problem {
     match error {
-        ProviderError::Refused(_) | ProviderError::Misconfigured(_) => Problem::new(Kind::ProviderRefused),
-        ProviderError::Unavailable(_) => Problem::new(Kind::ProviderUnavailable),
+        ProviderError::Refused(_) | ProviderError::Misconfigured(_) => Problem::new(Kind::ProviderRefused)
+            .detail("the provider was asked and will not have it; whoever runs the server finds its words in the log"),
+        ProviderError::Unavailable(_) => Problem::new(Kind::ProviderUnavailable)
+            .detail("the provider did not answer, or made no sense; try again later"),
     }
     .cause(&error)
 }

@@ -83,6 +83,8 @@ kinds! {
     NotConnected = CONFLICT, "not-connected", "Nothing is connected there";
     /// The credentials are worth nothing any more.
     NeedsReconnect = CONFLICT, "needs-reconnect", "The connection needs a new sign-in";
+    /// The provider does not say what the credentials that were sent are good for.
+    ScopesUnknown = UNPROCESSABLE_ENTITY, "scopes-unknown", "It is not known what these credentials are good for";
     /// The provider will not have the credentials that were sent.
     CredentialsRefused = UNPROCESSABLE_ENTITY, "credentials-refused", "The provider does not take these credentials";
     /// The credentials have ended, and the provider cannot be reached.

@@ -113,6 +113,16 @@ impl Problem {
         self
     }
 
+    /// Says so first.
+    #[must_use]
+    pub fn because(mut self, first: &str) -> Self {
+        self.detail = Some(
+            self.detail
+                .map_or_else(|| first.to_owned(), |detail| format!("{first}: {detail}")),
+        );
+        self
+    }
+
     /// Names the fields that are wrong.
     #[must_use]
     pub fn errors(mut self, errors: Vec<FieldError>) -> Self {

@@ -1,4 +1,4 @@
-//! Accepting connections: so many and no more, none that never asks, and a clean end.
+//! Accepting connections: so many and no more, none that never asks, none that is kept while others wait, and a clean end.
 
 use std::{
     io::ErrorKind,
@@ -12,14 +12,13 @@ use std::{
 };
 
 use axum::{Router, extract::ConnectInfo, http::Request};
-use hyper::{body::Incoming, service::service_fn};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::conn::auto::Builder,
-};
+use futures_util::FutureExt;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{Notify, OwnedSemaphorePermit, Semaphore},
+    time::timeout,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
@@ -30,17 +29,15 @@ use crate::operations::Measures;
 const LONGEST_WAIT: Duration = Duration::from_secs(75);
 /// All headers of a request together.
 const LONGEST_HEAD: usize = 64 * 1024;
-/// Requests at once on one HTTP/2 connection.
-const STREAMS: u32 = 64;
-/// An HTTP/2 peer that is silent so long is asked whether it is there, and has as long to answer.
-const PING_EVERY: Duration = Duration::from_secs(20);
 /// So long the system gets to have files again, when it has no more of them.
 const BREATH: Duration = Duration::from_millis(200);
+/// Whoever finds no place asks one of the others to leave, and after so long another one.
+const ASKED_TO_LEAVE: Duration = Duration::from_millis(100);
 
 /// What one listener allows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Line {
-    /// Connections that are open at once; more wait to be accepted.
+    /// Connections that are open at once; for one more the oldest has to leave.
     pub(crate) connections: usize,
     /// How long a new connection may take to send its first request's headers.
     pub(crate) first_request: Duration,
@@ -55,6 +52,29 @@ impl Default for Line {
     }
 }
 
+/// The places of connections.
+struct Places {
+    free: Arc<Semaphore>,
+    wanted: Notify,
+}
+
+impl Places {
+    /// A place, for who has come. Where there is none, the connection that is there longest is asked to leave: clients keep theirs open
+    /// long after they need them.
+    async fn take(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(place) = Arc::clone(&self.free).try_acquire_owned() {
+            return Some(place);
+        }
+        loop {
+            self.wanted.notify_one();
+            if let Ok(place) = timeout(ASKED_TO_LEAVE, Arc::clone(&self.free).acquire_owned()).await {
+                self.wanted.notified().now_or_never(); // when all had been asked before, nobody heard it: it is not for this one
+                return place.ok();
+            }
+        }
+    }
+}
+
 /// Serves until it is told to stop, and until every connection has ended then: each with the request that is under way.
 pub(crate) async fn accept(
     listener: TcpListener,
@@ -63,21 +83,28 @@ pub(crate) async fn accept(
     measures: Measures,
     stop: CancellationToken,
 ) {
-    let places = Arc::new(Semaphore::new(line.connections));
+    let places = Arc::new(Places {
+        free: Arc::new(Semaphore::new(line.connections)),
+        wanted: Notify::new(),
+    });
     let open = TaskTracker::new();
-    while let Some(Ok(place)) = stop.run_until_cancelled(places.clone().acquire_owned()).await {
-        match stop.run_until_cancelled(listener.accept()).await {
-            None => break,
-            Some(Ok((stream, peer))) => {
-                let talk = talk(stream, peer, app.clone(), line, stop.clone());
-                let counted = (place, measures.connected());
-                open.spawn(async move {
-                    talk.await;
-                    drop(counted);
-                });
+    while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                turned_away(&error).await;
+                continue;
             }
-            Some(Err(error)) => turned_away(&error).await,
-        }
+        };
+        let Some(Some(place)) = stop.run_until_cancelled(places.take()).await else {
+            break;
+        };
+        let (app, places, stop) = (app.clone(), Arc::clone(&places), stop.clone());
+        let counted = (place, measures.connected());
+        open.spawn(async move {
+            talk(stream, peer, app, line, (&places.wanted, &stop)).await;
+            drop(counted);
+        });
     }
     drop(listener);
     open.close();
@@ -97,8 +124,15 @@ async fn turned_away(error: &std::io::Error) {
     }
 }
 
-/// One connection, from its first byte to its end.
-async fn talk(stream: TcpStream, peer: SocketAddr, app: Router, line: Line, stop: CancellationToken) {
+/// One connection, from its first byte to its end, or until its place is wanted or all are stopped: then it ends with the request that
+/// is under way.
+async fn talk(
+    stream: TcpStream,
+    peer: SocketAddr,
+    app: Router,
+    line: Line,
+    (wanted, stop): (&Notify, &CancellationToken),
+) {
     stream.set_nodelay(true).ok(); // slower, not wrong
     let asked = AtomicBool::new(false);
     let service = service_fn(|mut request: Request<Incoming>| {
@@ -106,9 +140,14 @@ async fn talk(stream: TcpStream, peer: SocketAddr, app: Router, line: Line, stop
         request.extensions_mut().insert(ConnectInfo(peer));
         app.clone().oneshot(request)
     });
-    let builder = builder();
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut connection = pin!(builder().serve_connection(TokioIo::new(stream), service));
     let mut silence = pin!(tokio::time::sleep(line.first_request));
+    let mut has_to_leave = pin!(async {
+        tokio::select! {
+            () = wanted.notified() => {} // in the order in which they came
+            () = stop.cancelled() => {}
+        }
+    });
     let (mut is_new, mut is_ending) = (true, false);
     loop {
         tokio::select! {
@@ -119,7 +158,7 @@ async fn talk(stream: TcpStream, peer: SocketAddr, app: Router, line: Line, stop
                 }
                 is_new = false;
             }
-            () = stop.cancelled(), if !is_ending => {
+            () = has_to_leave.as_mut(), if !is_ending => {
                 if !asked.load(Ordering::Relaxed) {
                     return; // nothing is under way here
                 }
@@ -130,19 +169,12 @@ async fn talk(stream: TcpStream, peer: SocketAddr, app: Router, line: Line, stop
     }
 }
 
-fn builder() -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
+/// HTTP/1.1 alone: who begins with the words of another version is hung up on.
+fn builder() -> http1::Builder {
+    let mut builder = http1::Builder::new();
     builder
-        .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(LONGEST_WAIT)
         .max_buf_size(LONGEST_HEAD);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(STREAMS)
-        .max_header_list_size(u32::try_from(LONGEST_HEAD).unwrap_or(u32::MAX))
-        .keep_alive_interval(PING_EVERY)
-        .keep_alive_timeout(PING_EVERY);
     builder
 }

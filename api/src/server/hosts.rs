@@ -7,7 +7,7 @@ use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, Version, header},
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use domain::host::HostName;
@@ -100,7 +100,7 @@ async fn dispatch(State(rooms): State<Arc<Rooms>>, mut request: Request) -> Resp
     let asking = rooms.asking(&request);
     let room = asking.as_ref().map_or(Room::Public, |asking| asking.room);
     let line = RequestLine::begin(app, measures.clone(), room, &mut request);
-    let (id, keeps_connections) = (line.id(), request.version() < Version::HTTP_2);
+    let id = line.id();
     let answered = tokio::time::timeout(LONGEST_REQUEST, enter(&rooms, asking, request))
         .instrument(line.step())
         .await;
@@ -110,7 +110,7 @@ async fn dispatch(State(rooms): State<Arc<Rooms>>, mut request: Request) -> Resp
             .headers_mut()
             .insert(header::STRICT_TRANSPORT_SECURITY, ONE_YEAR);
     }
-    if drain.is_announced() && keeps_connections {
+    if drain.is_announced() {
         // The next request on this connection would find nobody.
         response.headers_mut().insert(header::CONNECTION, CLOSE);
     }

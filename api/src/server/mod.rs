@@ -3,6 +3,7 @@
 mod accept;
 mod hosts;
 mod housekeeping;
+mod refused;
 mod request_line;
 mod room;
 mod run;

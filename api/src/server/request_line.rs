@@ -1,6 +1,9 @@
 //! One line in the log and one count for every request, whatever becomes of it: its route, never its path, which may hold a token.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use adapters::traces::{Parent, is_kept};
 use application::{App, step::STEP};
@@ -14,6 +17,7 @@ use tokio::time::Instant;
 use tracing::{Span, field::Empty};
 use uuid::Uuid;
 
+use super::room::Shed;
 use crate::{
     operations::{Measures, Room},
     problem::Problem,
@@ -110,8 +114,13 @@ impl RequestLine {
         self.step.clone()
     }
 
-    /// Writes the line.
+    /// Writes the line, unless it is one of those that are told together.
     pub(super) fn end(mut self, response: &Response) {
+        if response.extensions().get::<Shed>().is_some() {
+            self.is_written = true;
+            self.count(response.status().as_u16(), Arc::from(NO_ROUTE), self.began.elapsed());
+            return;
+        }
         let cause = response.extensions().get::<Problem>().and_then(Problem::logged_cause);
         self.write(response.status().as_u16(), cause);
     }
@@ -149,6 +158,10 @@ impl RequestLine {
             (_, Room::Public) => line!(info, "served the page"),
             (_, Room::Api) => line!(info, "served the call"),
         }
+        self.count(status, route, took);
+    }
+
+    fn count(&self, status: u16, route: Arc<str>, took: Duration) {
         self.end_step(&route, status);
         self.measures.served(self.room, &self.method, route, status, took);
     }

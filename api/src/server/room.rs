@@ -1,5 +1,5 @@
-//! Two budgets: the public pages and the agencies' API. A flood of one never takes the places of the other, and what does not fit
-//! is refused at once, before anything was done for it.
+//! Two budgets: the public pages and the agencies' API. A flood of one never takes the places of the other, and what gets no place
+//! in half a second is refused, before anything was done for it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,6 +25,9 @@ use crate::{
 
 /// Bodies that are being received at once. They are received before a place is taken, so that who sends slowly takes nobody's.
 const BODIES: usize = 1_024;
+/// So long a request waits for a place. Who is refused at once comes again at once, and a node that is asked more than it can
+/// answer would spend itself on refusals; who waits meanwhile costs nothing, and no place is ever empty.
+const LONGEST_WAIT: Duration = Duration::from_millis(500);
 /// How long a body may take to arrive.
 const LONGEST_BODY: Duration = Duration::from_secs(10);
 /// After so many seconds a page may be tried again.
@@ -42,6 +45,10 @@ pub(super) struct Budgets {
 /// A place in a room, until it is dropped. On a page it goes into the page's own task, which a browser that leaves does not end.
 #[derive(Clone, Debug)]
 pub(crate) struct Place(#[expect(dead_code, reason = "it is held, and given back when it is dropped")] Arc<Held>);
+
+/// With an answer that refuses for want of a place: those are counted, not told one by one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shed;
 
 type Held = (OwnedSemaphorePermit, UnderWay);
 
@@ -61,36 +68,41 @@ impl Budgets {
     /// The refusal.
     pub(super) async fn enter(&self, room: Room, request: Request) -> Result<(Request, Place), Response> {
         let id = request.extensions().get::<RequestId>().copied();
-        let request = self.receive(room, request, id).await?;
-        let places = match room {
-            Room::Public => &self.public,
-            Room::Api => &self.api,
-        };
-        let Ok(permit) = Arc::clone(places).try_acquire_owned() else {
-            return Err(self.shed(room, id));
-        };
-        let place = Place(Arc::new((permit, self.measures.under_way(room))));
-        Ok((request, place))
-    }
-
-    async fn receive(&self, room: Room, request: Request, id: Option<RequestId>) -> Result<Request, Response> {
         if request.body().is_end_stream() {
-            return Ok(request);
+            return Ok((request, self.place(room, id).await?));
         }
         let Ok(_receiving) = self.bodies.try_acquire() else {
             return Err(self.shed(room, id));
         };
-        let (parts, body) = request.into_parts();
-        match timeout(LONGEST_BODY, received(body, largest(room))).await {
-            Ok(Some(body)) => Ok(Request::from_parts(parts, body.into())),
-            Ok(None) => Err(refusal(room, Kind::MalformedBody, id)),
-            Err(_) => Err(refusal(room, Kind::RequestTimeout, id)),
+        let request = receive(room, request, id).await?;
+        Ok((request, self.place(room, id).await?)) // what waits still counts as a body that is held
+    }
+
+    async fn place(&self, room: Room, id: Option<RequestId>) -> Result<Place, Response> {
+        let places = match room {
+            Room::Public => &self.public,
+            Room::Api => &self.api,
+        };
+        match timeout(LONGEST_WAIT, Arc::clone(places).acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(Place(Arc::new((permit, self.measures.under_way(room))))),
+            _ => Err(self.shed(room, id)),
         }
     }
 
     fn shed(&self, room: Room, id: Option<RequestId>) -> Response {
         self.measures.shed(room);
-        refusal(room, Kind::Overloaded, id)
+        let mut response = refusal(room, Kind::Overloaded, id);
+        response.extensions_mut().insert(Shed);
+        response
+    }
+}
+
+async fn receive(room: Room, request: Request, id: Option<RequestId>) -> Result<Request, Response> {
+    let (parts, body) = request.into_parts();
+    match timeout(LONGEST_BODY, received(body, largest(room))).await {
+        Ok(Some(body)) => Ok(Request::from_parts(parts, body.into())),
+        Ok(None) => Err(refusal(room, Kind::MalformedBody, id)),
+        Err(_) => Err(refusal(room, Kind::RequestTimeout, id)),
     }
 }
 
@@ -146,7 +158,7 @@ mod tests {
     }
 
     /// API-10. Mutant seen: with one semaphore for both rooms, the API is refused here and this fails.
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_full_public_room_takes_no_place_of_the_api() {
         let budgets = budgets();
         let first = budgets.enter(Room::Public, empty()).await.unwrap();
@@ -159,6 +171,23 @@ mod tests {
         assert_eq!(refused.headers()[header::CONTENT_TYPE], "application/problem+json");
         drop(first);
         budgets.enter(Room::Public, empty()).await.unwrap();
+    }
+
+    /// API-10.
+    #[tokio::test(start_paused = true)]
+    async fn a_place_that_becomes_free_in_time_goes_to_who_waits() {
+        let budgets = budgets();
+        let taken = budgets.enter(Room::Api, empty()).await.unwrap();
+        let soon = async move {
+            tokio::time::sleep(LONGEST_WAIT / 2).await;
+            drop(taken);
+        };
+        let ((), waited) = tokio::join!(soon, budgets.enter(Room::Api, empty()));
+        let _place = waited.unwrap();
+        let began = tokio::time::Instant::now();
+        let refused = budgets.enter(Room::Api, empty()).await.unwrap_err();
+        assert!(refused.extensions().get::<Shed>().is_some());
+        assert!(began.elapsed() <= LONGEST_WAIT + Duration::from_millis(1)); // the clock's tick
     }
 
     /// API-10. Mutant seen: with the place taken before the body is there, the second call is refused and this fails.

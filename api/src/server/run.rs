@@ -1,7 +1,11 @@
 //! Serving until told to stop, and stopping cleanly.
 
-use std::{sync::Arc, time::Duration};
+use std::{any::Any, sync::Arc, time::Duration};
 
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -9,7 +13,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::{
     accept::{Line, accept},
     hosts::{Hosts, router},
-    housekeeping,
+    housekeeping, refused,
 };
 use crate::state::Server;
 
@@ -36,18 +40,24 @@ pub async fn serve(listener: TcpListener, server: Server, hosts: Hosts, capacity
     let stop = drain.closed().clone();
     let tidying = tokio::spawn(tidy(server.clone(), stop.clone()));
     let housekeeping = tokio::spawn(housekeeping::keep(Arc::clone(&server.app), stop.clone()));
+    let telling = tokio::spawn(refused::tell(measures.clone(), stop.clone()));
     let streaming = tokio::spawn(stop_feeds(server.clone(), drain.announced().clone()));
     let line = Line {
         connections: capacity.connections,
         first_request: capacity.first_request,
     };
-    let app = router(server, hosts, capacity).layer(CatchPanicLayer::new());
+    let app = router(server, hosts, capacity).layer(CatchPanicLayer::custom(panicked));
     tokio::select! {
         () = accept(listener, app, line, measures, stop) => {}
         () = farewell(drain.announced()) => tracing::warn!("stopped while requests were under way"),
     }
     drain.close();
-    let _ = tokio::join!(tidying, housekeeping, streaming); // they end with the token; how does not matter
+    let _ = tokio::join!(tidying, housekeeping, telling, streaming); // they end with the token; how does not matter
+}
+
+/// The answer when a layer around the rooms panics. What it said is not for the log: it may hold anything.
+fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
 /// Ends some time after the end was announced: a client that holds a connection open cannot hold the server.

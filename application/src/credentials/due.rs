@@ -4,14 +4,18 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
+use domain::grant::RefreshFailure;
 use futures_util::{StreamExt, stream};
 use tokio::time::Instant;
 
 use super::renew::{Need, Renewal};
 use crate::{
     app::App,
-    jobs::{Care, Handler, Outcome, Run},
-    ports::StoreError,
+    jobs::{Care, Handler, Outcome, Run, SHARE},
+    ports::{
+        StoreError,
+        refreshes::{CredentialKey, Ending, Share, Taking},
+    },
     work::after,
 };
 
@@ -21,13 +25,22 @@ const KIND: &str = "renew_credentials";
 const EVERY: TimeDelta = TimeDelta::seconds(15);
 /// So many are looked up at once.
 const PAGE: u32 = 200;
-/// So many are asked for at once: providers count how many calls come in.
-const AT_ONCE: usize = 8;
-/// After so long the rest is left to the next time.
-const LONGEST: Duration = Duration::from_mins(5);
+/// What cannot be asked for comes again after so long.
+const PUT_OFF: TimeDelta = TimeDelta::minutes(10);
+/// So many of a share are asked for at once: providers count how many calls come in.
+const AT_ONCE: usize = 16;
+/// After so long the rest is another turn's, perhaps another node's.
+const LONGEST: Duration = Duration::from_mins(1);
+/// So many shares are looked after on a node at once. Less than there are, so that another node gets some.
+const SHARES_AT_ONCE: usize = 2;
 
-/// Renews what is due. One node at a time does it; which one, the job's lease says.
+/// Renews what is due, in shares that all nodes have a part in: each is in one node's hands, as the lease of its job says.
 pub struct RenewDue;
+
+impl RenewDue {
+    /// In so many jobs.
+    pub const SHARES: u32 = 4;
+}
 
 /// What came of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,17 +51,23 @@ pub struct Looked {
     pub failed: usize,
     /// Worth nothing any more.
     pub lost: usize,
+    /// There was more than time for it.
+    pub is_more: bool,
 }
 
 impl App {
-    /// Renews what is due, until nothing is, or it took too long.
+    /// Renews what is due of a share, until nothing is, or it took too long.
     ///
     /// # Errors
     /// When it cannot be looked up what is due.
-    pub async fn renew_due(self: &Arc<Self>) -> Result<Looked, StoreError> {
+    pub async fn renew_due(self: &Arc<Self>, share: Share) -> Result<Looked, StoreError> {
         let (begun, mut done) = (Instant::now(), Looked::default());
-        while begun.elapsed() < LONGEST {
-            let page = self.refreshes.due(self.clock.now(), PAGE).await?;
+        loop {
+            if begun.elapsed() >= LONGEST {
+                done.is_more = true;
+                return Ok(done);
+            }
+            let page = self.refreshes.due(self.clock.now(), PAGE, share).await?;
             let (found, mut moved) = (page.len(), 0);
             let mut renewals = stream::iter(page)
                 .map(|key| async move { (key, self.renew(key, Need::Due).await) })
@@ -61,6 +80,7 @@ impl App {
                     Ok(Renewal::Busy) => continue,
                     Err(error) => {
                         tracing::warn!(grant = %key.grant, %error, "credentials could not be looked after");
+                        self.put_off(&key).await?;
                         continue;
                     }
                 }
@@ -68,10 +88,26 @@ impl App {
             }
             drop(renewals);
             if found < PAGE as usize || moved == 0 {
-                break;
+                return Ok(done);
             }
         }
-        Ok(done)
+    }
+
+    /// What cannot even be asked for, because its row cannot be opened, comes later: it keeps nobody else waiting.
+    async fn put_off(&self, key: &CredentialKey) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let taking = self.refreshes.take(key, self.refreshing.pace.lease, now).await?;
+        let Taking::Held(hold) = taking else {
+            return Ok(());
+        };
+        let ending = Ending::Failed {
+            problem: RefreshFailure::Unavailable,
+            due_at: after(now, PUT_OFF),
+            not_before: now,
+            is_unanswered: false,
+            at: now,
+        };
+        self.refreshes.end(key, &hold, ending).await.map(|_| ())
     }
 }
 
@@ -82,15 +118,25 @@ impl Handler for RenewDue {
     }
 
     fn care(&self) -> Care {
-        Care::recurring(Duration::from_mins(10))
+        Care {
+            at_once: SHARES_AT_ONCE,
+            ..Care::recurring(Duration::from_mins(10))
+        }
     }
 
     async fn run(&self, run: &Run<'_>) -> Outcome {
-        let at = after(run.app.clock.now(), EVERY);
-        match run.app.renew_due().await {
-            Ok(Looked { renewed, failed, lost }) => Outcome::Again {
-                result: format!("{renewed} renewed, {failed} failed, {lost} lost"),
-                at,
+        let now = run.app.clock.now();
+        let share = Share {
+            number: run.job.id_of(SHARE).unwrap_or_default(),
+            of: Self::SHARES,
+        };
+        match run.app.renew_due(share).await {
+            Ok(looked) => Outcome::Again {
+                result: format!(
+                    "{} renewed, {} failed, {} lost",
+                    looked.renewed, looked.failed, looked.lost
+                ),
+                at: if looked.is_more { now } else { after(now, EVERY) },
             },
             Err(error) => error.into(),
         }

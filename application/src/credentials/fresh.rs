@@ -70,19 +70,19 @@ impl App {
                 return Ok(Fresh { serving, expires_at });
             }
             let need = Need::Instead(serving.credential.access_token.clone());
-            match self.renew(serving.key(), need).await? {
+            let renewal = self.renew(serving.key(), need).await?;
+            let (now, is_patient) = (self.clock.now(), Instant::now() < until);
+            match renewal {
                 Renewal::Renewed => is_new = true,
-                Renewal::Gone => {}
+                Renewal::Gone if is_patient => {}
+                Renewal::Gone => return Err(CommandError::CredentialsAway(SHORTLY)),
                 Renewal::Lost(reason) => return Err(CommandError::NeedsReconnect(reason)),
-                Renewal::Busy if Instant::now() < until => sleep(self.refreshing.pace.look).await,
+                Renewal::Busy if is_patient => sleep(self.refreshing.pace.look).await,
                 Renewal::Busy => return last_moments(serving, now, SHORTLY),
                 Renewal::Failed { until, .. } => {
                     let wait = (until - now).to_std().unwrap_or_default();
                     return last_moments(serving, now, wait.clamp(SHORTLY, LONGEST_WAIT));
                 }
-            }
-            if Instant::now() >= until && !is_new {
-                return Err(CommandError::CredentialsAway(SHORTLY));
             }
         }
     }

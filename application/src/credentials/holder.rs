@@ -8,9 +8,11 @@ use domain::{
     grant::{GrantCommand, LossReason, RefreshFailure, Standing},
 };
 use secrecy::ExposeSecret;
+use tokio::time::{Instant, error::Elapsed, timeout, timeout_at};
 
 use super::{
     renew::{Renewal, ends},
+    rests::Rest,
     schedule::{Facts, pause},
     standing::Stood,
 };
@@ -18,8 +20,10 @@ use crate::{
     app::App,
     error::CommandError,
     flow::serialized,
+    integrations::PATIENCE,
     ports::{
-        provider::{Connector, Credential, RefreshError},
+        StoreError,
+        provider::{Connector, Credential, RefreshError, Revokes},
         refreshes::{CredentialKey, Ending, Hold},
     },
     work::after,
@@ -31,6 +35,8 @@ pub(super) struct Holder<'a> {
     pub(super) key: &'a CredentialKey,
     pub(super) stood: &'a Stood,
     pub(super) hold: Hold,
+    /// When it was reached for: the lease ends no sooner than counted from here.
+    pub(super) taken_at: Instant,
 }
 
 impl Holder<'_> {
@@ -75,7 +81,18 @@ impl Holder<'_> {
             Err(CommandError::ProviderUnknown) => return self.fail(RefreshFailure::AppRefused, None, false).await,
             Err(error) => return Err(error),
         };
-        let asked = tokio::time::timeout(self.app.refreshing.pace.deadline, connector.refresh(credential)).await;
+        let deadline = self.app.refreshing.pace.deadline;
+        if self.taken_at.elapsed() > deadline / 2 {
+            // This node is too slow just now: an answer that it has no time to wait for would be lost.
+            let until = self.app.clock.now();
+            self.end(Ending::PutOff { until }).await?;
+            return Ok(Renewal::Busy);
+        }
+        if let Some(rest) = self.app.refreshing.rests.of(given_to, self.app.clock.now()).await {
+            return self.wait(rest).await;
+        }
+        let asked = timeout_at(self.taken_at + deadline, self.asked(&*connector, credential)).await;
+        self.learn(&asked).await;
         match asked {
             Ok(Ok(new)) => self.store(&*connector, &new).await,
             Ok(Err(RefreshError::Lost(reason))) => self.refused(&*connector, credential, reason).await,
@@ -84,7 +101,52 @@ impl Holder<'_> {
                 retry_after,
                 is_unanswered,
             })) => self.fail(reason, retry_after, is_unanswered).await,
-            Err(_) => self.fail(RefreshFailure::Unavailable, None, true).await,
+            Ok(Err(RefreshError::BrokenOff)) | Err(_) => self.fail(RefreshFailure::Unavailable, None, true).await,
+        }
+    }
+
+    /// The provider is to be left alone for a while. Its time has come all the same, and whoever counts what is overdue counts it.
+    async fn wait(&self, rest: Rest) -> Result<Renewal, CommandError> {
+        self.end(Ending::PutOff { until: rest.until }).await?;
+        self.count("waits").await;
+        Ok(Renewal::Failed {
+            reason: Some(rest.reason),
+            until: rest.until,
+        })
+    }
+
+    /// What the answer to one account says of the others.
+    async fn learn(&self, asked: &Result<Result<Credential, RefreshError>, Elapsed>) {
+        let (rests, app, now) = (&self.app.refreshing.rests, &self.stood.given_to, self.app.clock.now());
+        match asked {
+            Ok(Err(RefreshError::Failed {
+                reason, retry_after, ..
+            })) if wants_rest(*reason, *retry_after) => {
+                let (_, leave) = pause(*reason, *retry_after, self.hold.attempts, &*self.app.entropy);
+                let until = after(now, TimeDelta::from_std(leave).unwrap_or(TimeDelta::MAX));
+                let rest = Rest { reason: *reason, until };
+                rests.told(app, *self.key, rest, now).await;
+            }
+            Err(_)
+            | Ok(Err(
+                RefreshError::BrokenOff
+                | RefreshError::Failed {
+                    is_unanswered: true, ..
+                },
+            )) => rests.unanswered(app, now).await,
+            Ok(_) => rests.answered(app).await,
+        }
+    }
+
+    /// An answer that broke off is asked for once more, at once and with the same token: where the provider had not changed it yet,
+    /// or bears with the old one for a moment, it is there after all. A provider that does neither will say so now or later.
+    async fn asked(&self, connector: &dyn Connector, credential: &Credential) -> Result<Credential, RefreshError> {
+        match connector.refresh(credential).await {
+            Err(RefreshError::BrokenOff) => {
+                self.count("asked_again").await;
+                connector.refresh(credential).await
+            }
+            asked => asked,
         }
     }
 
@@ -92,12 +154,13 @@ impl Holder<'_> {
         let ending = Ending::Renewed {
             sealed: self.app.cipher.seal(&self.key.place(), &serialized(new)?),
             expires_at: ends(new),
-            due_at: self.due_with(Some(connector), new),
+            due_at: self.due_with(Some(connector), new, self.app.clock.now()),
             app: self.stood.given_to.app.client_id.clone(),
             at: self.app.clock.now(),
         };
-        if !self.end(ending).await? {
+        if !self.end_surely(ending).await? {
             self.count("superseded").await;
+            self.give_up(connector, new).await?;
             return Ok(Renewal::Gone); // somebody took it over, or a newer generation took its place
         }
         if !connector.required_scopes().is_subset(&new.scopes) {
@@ -109,6 +172,18 @@ impl Holder<'_> {
             self.note(GrantCommand::RecoverRefresh { generation }).await?;
         }
         Ok(Renewal::Renewed)
+    }
+
+    /// What came when its connection had ended is kept nowhere: what is taken back of that is what the provider has just replaced.
+    /// So it is taken back here and now, where a provider takes back one by one; elsewhere it goes with its account.
+    async fn give_up(&self, connector: &dyn Connector, new: &Credential) -> Result<(), CommandError> {
+        if connector.revokes() != Revokes::Token || self.app.credential_at(self.key).await?.is_some() {
+            return Ok(()); // whoever took it over has an answer of its own
+        }
+        if !matches!(timeout(PATIENCE, connector.revoke(new)).await, Ok(Ok(()))) {
+            tracing::warn!(grant = %self.key.grant, "credentials that came too late could not be taken back at the provider");
+        }
+        Ok(())
     }
 
     /// The provider will not have that refresh token. It is lost only if it still is the newest one that we have.
@@ -149,9 +224,8 @@ impl Holder<'_> {
 
     /// First the log, then the row: whoever dies in between is told the same by the provider once more. Who was too slow says
     /// nothing: whoever took it over knows better.
-    async fn lose(&self, reason: LossReason) -> Result<Renewal, CommandError> {
-        let lease = self.app.refreshing.pace.lease;
-        if !self.app.refreshes.keep(self.key, &self.hold, lease).await? {
+    pub(super) async fn lose(&self, reason: LossReason) -> Result<Renewal, CommandError> {
+        if !self.keep().await? {
             self.count("superseded").await;
             return Ok(Renewal::Busy);
         }
@@ -209,22 +283,50 @@ impl Holder<'_> {
 
     async fn due(&self, credential: &Credential) -> Result<Option<Timestamp>, CommandError> {
         let given_to = &self.stood.given_to;
+        // What nobody has looked at yet may have waited long for that.
+        let given_at = self.hold.due_at.map_or(self.hold.created_at, |_| self.app.clock.now());
         match self.app.connector_for(&given_to.provider, &given_to.app).await {
-            Ok(connector) => Ok(self.due_with(Some(&*connector), credential)),
-            Err(CommandError::ProviderUnknown) => Ok(self.due_with(None, credential)),
+            Ok(connector) => Ok(self.due_with(Some(&*connector), credential, given_at)),
+            Err(CommandError::ProviderUnknown) => Ok(self.due_with(None, credential, given_at)),
             Err(error) => Err(error),
         }
     }
 
-    fn due_with(&self, connector: Option<&dyn Connector>, credential: &Credential) -> Option<Timestamp> {
+    fn due_with(
+        &self,
+        connector: Option<&dyn Connector>,
+        credential: &Credential,
+        given_at: Timestamp,
+    ) -> Option<Timestamp> {
         let facts = Facts {
             now: self.app.clock.now(),
+            given_at,
             expires_at: ends(credential),
             used_at: self.hold.used_at.unwrap_or(self.hold.created_at),
             is_renewable: credential.refresh_token.is_some(),
             keep_alive: connector.and_then(Connector::keep_alive),
         };
         facts.due(&*self.app.entropy)
+    }
+
+    /// Whether it still is in our hands; then it is for another lease.
+    async fn keep(&self) -> Result<bool, CommandError> {
+        let lease = self.app.refreshing.pace.lease;
+        Ok(self.app.refreshes.keep(self.key, &self.hold, lease).await?)
+    }
+
+    /// What the provider gave may hold the only refresh token that still works: a store that is away for a moment must not cost it.
+    /// It is tried for as long as the lease lasts; the fence makes sure that it is not stored too late.
+    async fn end_surely(&self, ending: Ending) -> Result<bool, CommandError> {
+        let until = Instant::now() + self.app.refreshing.pace.lease;
+        loop {
+            match self.app.refreshes.end(self.key, &self.hold, ending.clone()).await {
+                Err(StoreError::Unavailable(_)) if Instant::now() < until => {
+                    tokio::time::sleep(self.app.refreshing.pace.look).await;
+                }
+                ended => return Ok(ended?),
+            }
+        }
     }
 
     async fn end(&self, ending: Ending) -> Result<bool, CommandError> {
@@ -238,5 +340,14 @@ impl Holder<'_> {
     async fn count(&self, outcome: &'static str) {
         let provider = self.stood.given_to.provider.as_str();
         self.app.refreshing.counts.count(provider, outcome).await;
+    }
+}
+
+/// Whether a provider that said that is to be left alone by others, too.
+fn wants_rest(reason: RefreshFailure, retry_after: Option<Duration>) -> bool {
+    match reason {
+        RefreshFailure::RateLimited => true,
+        RefreshFailure::Unavailable => retry_after.is_some(),
+        RefreshFailure::AppRefused | RefreshFailure::AppNotApproved => false,
     }
 }

@@ -11,8 +11,10 @@ mod pace;
 mod reading;
 mod renew;
 mod replace;
+mod rests;
 mod schedule;
 mod standing;
+mod trial;
 
 pub use due::RenewDue;
 pub use fresh::Fresh;

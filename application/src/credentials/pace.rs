@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use domain::ids::IntegrationId;
 use tokio::sync::Mutex;
 
+use super::rests::Rests;
 use crate::{ports::refreshes::CredentialKey, queues::Queues};
 
 /// How long a renewal may take.
@@ -45,6 +46,8 @@ pub struct Refreshing {
     pub counts: Arc<RefreshCounts>,
     /// Who on this node waits for whom: one asks, the others see what came of it.
     pub(super) flights: Queues<CredentialKey>,
+    /// Providers that are left alone.
+    pub(super) rests: Rests,
     /// Whose first read of the day the log knows already. Another node asks the log once more, which then keeps one.
     noted: Mutex<HashSet<FirstRead>>,
 }

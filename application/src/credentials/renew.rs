@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::grant::{LossReason, RefreshFailure, Standing};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
 
 use super::{holder::Holder, schedule::is_fresh};
 use crate::{
@@ -23,17 +24,18 @@ pub enum Need {
     Due,
     /// Somebody needs another access token than this one, which ends too soon.
     Instead(SecretString),
+    /// The provider refuses this access token, whatever time it has left.
+    Refused(SecretString),
 }
 
 impl Need {
     /// Whether a reader's need is met by that credential.
     fn is_met_by(&self, credential: &Credential, now: domain::Timestamp) -> bool {
+        let is_another = |old: &SecretString| credential.access_token.expose_secret() != old.expose_secret();
         match self {
             Self::Due => false,
-            Self::Instead(old) => {
-                let is_another = credential.access_token.expose_secret() != old.expose_secret();
-                is_another || is_fresh(ends(credential), now)
-            }
+            Self::Instead(old) => is_another(old) || is_fresh(ends(credential), now),
+            Self::Refused(old) => is_another(old),
         }
     }
 }
@@ -88,6 +90,7 @@ impl App {
         let Some(stood) = self.stood(key).await? else {
             return Ok(Renewal::Gone);
         };
+        let taken_at = Instant::now(); // before the database counts
         let hold = match self.refreshes.take(key, self.refreshing.pace.lease, now).await? {
             Taking::Held(hold) => hold,
             Taking::Busy => return Ok(Renewal::Busy),
@@ -99,6 +102,7 @@ impl App {
             key,
             stood: &stood,
             hold,
+            taken_at,
         };
         if let Standing::Lost(reason) = stood.standing {
             return holder.stays_lost(reason).await;
@@ -110,7 +114,10 @@ impl App {
         if need.is_met_by(&credential, now) || (matches!(need, Need::Due) && holder.is_early(&credential).await?) {
             return holder.leave_alone(&credential).await;
         }
-        holder.ask(&credential).await
+        match need {
+            Need::Refused(_) if credential.refresh_token.is_none() => holder.lose(LossReason::ExpiredOrRevoked).await,
+            _ => holder.ask(&credential).await,
+        }
     }
 
     /// A generation's credential, as it is now.

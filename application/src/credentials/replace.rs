@@ -4,22 +4,24 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
-    grant::{Grant, GrantCommand, RefreshFailure},
+    grant::{Grant, GrantCommand},
     ids::{GrantId, IntegrationId},
     integration::{Connection, Integration, IntegrationCommand, Slot, Via},
     provider::ProviderApp,
 };
 use secrecy::SecretString;
 
+use super::trial::{Trial, refused};
 use crate::{
     app::App,
     context::Context,
     error::CommandError,
-    integrations::{TO_KEEP, names_of},
+    integrations::{TO_ASK, names_of},
+    links::withdraw_needless,
     metadata,
     ports::{
         cipher::HashPurpose,
-        provider::{Account, Connector, Credential, Listing, ProviderError, RefreshError, Revokes},
+        provider::{Credential, Listing, Revokes},
         vault::Record,
     },
     run::{Decision, Done, UseCase},
@@ -68,11 +70,12 @@ impl UseCase for Replace {
     type Answer = u32;
 
     async fn decide(&self, work: &mut Work<'_>) -> Result<Decision<Self::Answer>, CommandError> {
+        let integration = work.load::<Integration>(self.integration).await?;
+        let old = integration.connection().cloned().ok_or(CommandError::NotConnected)?;
+        let mut integration = withdraw_needless(work, integration).await?;
         work.note(metadata::INTEGRATION, self.integration);
         work.note(metadata::LOCATION, self.slot.location);
         work.note(metadata::CUSTOMER, self.slot.customer);
-        let mut integration = work.load::<Integration>(self.integration).await?;
-        let old = integration.connection().cloned().ok_or(CommandError::NotConnected)?;
         let mut grant = work.load::<Grant>(self.grant).await?;
         let before: Vec<u32> = grant.generations().collect();
         let given = GrantCommand::Grant {
@@ -118,7 +121,8 @@ impl App {
     /// Puts other credentials in the place of a connection's, once the provider took them.
     ///
     /// # Errors
-    /// [`CommandError::CredentialsRefused`] when the provider will not have them or too little was granted,
+    /// [`CommandError::CredentialsRefused`] when the provider will not have them, they are another app's or too little was granted,
+    /// [`CommandError::ScopesUnknown`] when nobody says what was granted,
     /// [`CommandError::ListingNotPickable`] when the account does not manage the listing, `AnotherAccount` where no replacement
     /// was asked for, [`CommandError::Provider`] when it cannot be asked.
     pub async fn replace_credential(
@@ -134,11 +138,16 @@ impl App {
         let connected = found.and_then(|found| found.state.connection().cloned());
         let connected = connected.ok_or(CommandError::NotConnected)?;
         let connector = self.connector_of_agency(context.agency, &slot.provider).await?;
-        let credential = tried(&*connector, new).await?;
-        let wanted = new.listing.as_deref().unwrap_or(&connected.listing.id);
-        let listing = self
-            .listing_of(context, (integration, &slot), &*connector, &credential, wanted)
-            .await?;
+        let trial = Trial {
+            app: self,
+            tenant: context.tenant,
+            integration,
+            provider: &slot.provider,
+            connector: &*connector,
+            connected: &connected,
+            new,
+        };
+        let (credential, listing) = trial.passed().await?;
         let app = connector.app().clone();
         let subject = credential.account.subject.clone();
         let command = Replace {
@@ -155,11 +164,17 @@ impl App {
             listing: listing.clone(),
             replaces_account: new.replaces_account,
         };
-        // Nobody takes the account's access back meanwhile: this would be cut off too.
-        let turn = self.turn_at(&command.account_key, TO_KEEP).await?;
-        let done = self.run(context, command).await;
-        self.end_turn(&turn).await?;
+        // Nobody takes the account's access back meanwhile: this would be cut off too. Whoever did just before cut it off already.
+        let turn = self.turn_at(&command.account_key, TO_ASK).await?;
+        let done = match connector.identify(&credential.access_token).await {
+            Ok(_) => self.run(context, command).await,
+            Err(error) => Err(refused(error)),
+        };
+        let is_in_time = self.end_turn(&turn).await?;
         let done = done?;
+        if !is_in_time {
+            return Err(CommandError::Contended); // it may have been taken back since: it has to be brought again
+        }
         Ok(Done {
             answer: Replaced {
                 generation: done.answer,
@@ -169,74 +184,5 @@ impl App {
             },
             position: done.position,
         })
-    }
-
-    /// The listing, as the provider says.
-    async fn listing_of(
-        &self,
-        context: &Context,
-        (integration, slot): (IntegrationId, &Slot),
-        connector: &dyn Connector,
-        credential: &Credential,
-        wanted: &str,
-    ) -> Result<Listing, CommandError> {
-        let listings = connector.listings(&credential.access_token).await.map_err(refused)?;
-        let found = listings.into_iter().find(|listing| listing.reference.id == wanted);
-        let found = found.filter(|listing| listing.unpickable.is_none());
-        let found = found.ok_or(CommandError::ListingNotPickable)?;
-        let taken = self
-            .listings_in_use
-            .by_others(context.tenant, &slot.provider, integration)
-            .await?;
-        if taken.contains(&found.reference.id) {
-            return Err(CommandError::ListingInUse);
-        }
-        Ok(found)
-    }
-}
-
-/// What the provider makes of new credentials: with a refresh token it must give another access token for it, and it must say
-/// whose they are. Where it says nothing of scopes, what they are good for shows when they are used.
-async fn tried(connector: &dyn Connector, new: &NewCredential) -> Result<Credential, CommandError> {
-    let brought = Credential {
-        access_token: new.access_token.clone(),
-        refresh_token: new.refresh_token.clone(),
-        expires_at: None,
-        scopes: BTreeSet::new(),
-        account: Account {
-            subject: String::new(),
-            email: None,
-            name: None,
-        },
-    };
-    let mut credential = match &brought.refresh_token {
-        Some(_) => connector.refresh(&brought).await.map_err(of_refresh)?,
-        None => brought,
-    };
-    credential.account = connector.identify(&credential.access_token).await.map_err(refused)?;
-    if credential.scopes.is_empty() {
-        credential.scopes.clone_from(connector.required_scopes());
-    } else if !connector.required_scopes().is_subset(&credential.scopes) {
-        return Err(CommandError::CredentialsRefused);
-    }
-    Ok(credential)
-}
-
-fn of_refresh(error: RefreshError) -> CommandError {
-    match error {
-        RefreshError::Lost(_) => CommandError::CredentialsRefused,
-        RefreshError::Failed { reason, .. } => CommandError::Provider(match reason {
-            RefreshFailure::AppRefused | RefreshFailure::AppNotApproved => {
-                ProviderError::Misconfigured(reason.to_string())
-            }
-            RefreshFailure::Unavailable | RefreshFailure::RateLimited => ProviderError::Unavailable(reason.to_string()),
-        }),
-    }
-}
-
-fn refused(error: ProviderError) -> CommandError {
-    match error {
-        ProviderError::Refused(_) => CommandError::CredentialsRefused,
-        other => CommandError::Provider(other),
     }
 }

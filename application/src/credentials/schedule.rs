@@ -33,6 +33,8 @@ const BACK: Duration = Duration::from_secs(10);
 /// What is known of a credential.
 pub(super) struct Facts {
     pub(super) now: Timestamp,
+    /// Since when the access token is good.
+    pub(super) given_at: Timestamp,
     pub(super) expires_at: Option<Timestamp>,
     pub(super) used_at: Timestamp,
     pub(super) is_renewable: bool,
@@ -57,7 +59,7 @@ impl Facts {
     }
 
     fn early(&self, end: Timestamp, entropy: &dyn Entropy) -> Timestamp {
-        let life = (end - self.now).max(TimeDelta::zero());
+        let life = (end - self.given_at).max(TimeDelta::zero());
         let ahead = AHEAD.min(life / 2);
         let spread = drawn(SPREAD.min(life / 10).to_std().unwrap_or_default(), entropy);
         end - ahead - TimeDelta::from_std(spread).unwrap_or_default()
@@ -128,6 +130,7 @@ mod tests {
     fn facts() -> Facts {
         Facts {
             now: now(),
+            given_at: now(),
             expires_at: Some(now() + TimeDelta::hours(1)),
             used_at: now(),
             is_renewable: true,
@@ -146,6 +149,18 @@ mod tests {
         assert_eq!(due_in(&Facts { expires_at, ..facts() }), Some(30));
         let expires_at = Some(now() - TimeDelta::seconds(60));
         assert!(due_in(&Facts { expires_at, ..facts() }) <= Some(0));
+    }
+
+    #[test]
+    fn what_is_looked_at_late_is_due_all_the_same() {
+        let given_at = now() - TimeDelta::minutes(57);
+        let expires_at = Some(now() + TimeDelta::minutes(3));
+        let late = Facts {
+            given_at,
+            expires_at,
+            ..facts()
+        };
+        assert_eq!(due_in(&late), Some(-420));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use domain::{
     Timestamp,
-    connect_link::{ConnectLink, ConnectLinkCommand, LinkEnd, RevokeReason, RevokedBy},
+    connect_link::{ConnectLink, ConnectLinkCommand, LinkEnd, RevokeReason},
     customer::{Customer, CustomerCommand, CustomerError},
     grant::Grant,
     ids::{CustomerId, GrantId, IntegrationId, LinkId, TenantId},
@@ -16,7 +16,7 @@ use domain::{
 use crate::{
     app::App,
     error::CommandError,
-    metadata::{self, Actor},
+    metadata,
     ports::{StoreError, vault::Record},
     run::{Decision, UseCase},
     work::{Loaded, Work},
@@ -117,7 +117,7 @@ async fn end_pending(work: &mut Work<'_>, integration: &mut Loaded<Integration>)
     };
     let mut link = work.load::<ConnectLink>(id).await?;
     let revoke = ConnectLinkCommand::Revoke {
-        by: revoker(work.context().actor),
+        by: work.context().actor.into(),
         reason: RevokeReason::CustomerErased,
         now: work.context().now,
     };
@@ -128,14 +128,6 @@ async fn end_pending(work: &mut Work<'_>, integration: &mut Loaded<Integration>)
     };
     work.execute(integration, IntegrationCommand::CloseLink { link: id, outcome })
         .await
-}
-
-fn revoker(actor: Actor) -> RevokedBy {
-    match actor {
-        Actor::Member(member) | Actor::ApiKey { member, .. } => RevokedBy::Member(member),
-        Actor::Operator => RevokedBy::Operator,
-        Actor::Customer | Actor::System => RevokedBy::System,
-    }
 }
 
 /// Takes an integration off its grant.

@@ -1,7 +1,7 @@
 //! What is kept of a person beside the log, and goes after the commit. All of it can be done again: whoever was interrupted begins
 //! anew and finds less.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
     agency::Agency,
@@ -16,7 +16,9 @@ use domain::{
 
 use crate::{
     app::App,
+    context::Context,
     error::CommandError,
+    metadata::Actor,
     ports::{
         StoreError,
         attempts::Attempt,
@@ -36,7 +38,7 @@ struct Traces {
 
 impl App {
     /// Clears what is left of an erased person, and notes in the ledger when that is all. What fails is tried again later.
-    pub(super) async fn clear_and_note(&self, subject: Subject, agency: AgencyId) -> bool {
+    pub(super) async fn clear_and_note(self: &Arc<Self>, subject: Subject, agency: AgencyId) -> bool {
         match self.clear(subject, agency).await {
             Ok(is_complete) => is_complete,
             Err(error) => {
@@ -46,9 +48,9 @@ impl App {
         }
     }
 
-    async fn clear(&self, subject: Subject, agency: AgencyId) -> Result<bool, CommandError> {
+    async fn clear(self: &Arc<Self>, subject: Subject, agency: AgencyId) -> Result<bool, CommandError> {
         let position = match subject {
-            Subject::Customer(id) => self.clear_customer(id).await?,
+            Subject::Customer(id) => self.clear_customer(id, agency).await?,
             Subject::Member(_) => self.end_of(&StreamId::of::<Agency>(agency)).await?,
         };
         let views_know = self.remains.drop_from_views(subject, position).await?;
@@ -66,7 +68,7 @@ impl App {
         Ok(true)
     }
 
-    async fn clear_customer(&self, id: CustomerId) -> Result<Position, CommandError> {
+    async fn clear_customer(self: &Arc<Self>, id: CustomerId, agency: AgencyId) -> Result<Position, CommandError> {
         let Some(traces) = self.traces(id).await? else {
             return Ok(Position(0));
         };
@@ -74,7 +76,8 @@ impl App {
             self.clear_link(traces.tenant, *link).await?;
         }
         for integration in &traces.integrations {
-            self.clear_credentials(traces.tenant, *integration).await?;
+            let context = self.context_of(traces.tenant, agency, Actor::System);
+            self.clear_credentials(&context, id, *integration).await?;
         }
         self.drop_receipts(traces.tenant, &traces.names(id)).await?;
         Ok(traces.position)
@@ -121,22 +124,31 @@ impl App {
             record,
         };
         if let Some(row) = self.vault.get(&place).await? {
-            self.take_back_and_delete(&attempt.provider, &attempt.app, &row).await?;
+            let noted = async { Ok(()) }; // nobody was told that there was such an access
+            self.take_back_and_delete(&attempt.provider, &attempt.app, &row, noted)
+                .await?;
         }
         self.listings.forget(attempt.id).await;
         Ok(())
     }
 
     /// The credentials of accounts that the connection ever stood on, as far as they were set aside.
-    async fn clear_credentials(&self, tenant: TenantId, integration: IntegrationId) -> Result<(), CommandError> {
+    async fn clear_credentials(
+        self: &Arc<Self>,
+        context: &Context,
+        customer: CustomerId,
+        integration: IntegrationId,
+    ) -> Result<(), CommandError> {
         let rows = self.log.load(&StreamId::of::<Integration>(integration), 0).await?;
         for grant in grants(&rows)? {
             let found = self.replay::<Grant>(&StreamId::of::<Grant>(grant)).await?;
             let Some(given_to) = found.and_then(|found| found.state.given_to().cloned()) else {
                 continue;
             };
-            for row in self.vault.replaced(tenant, grant).await? {
-                self.take_back_and_delete(&given_to.provider, &given_to.app, &row)
+            for row in self.vault.replaced(context.tenant, grant).await? {
+                let about = (customer, Some(integration));
+                let noted = self.note_revoked(context, grant, about, row.place.record.clone());
+                self.take_back_and_delete(&given_to.provider, &given_to.app, &row, noted)
                     .await?;
             }
         }
@@ -145,18 +157,26 @@ impl App {
 
     /// Asks the provider to forget a credential, and forgets it ourselves, whatever the provider said: what is erased is not kept
     /// for another try.
+    ///
+    /// # Errors
+    /// When a store fails, so that it is done again, with its note.
     async fn take_back_and_delete(
         &self,
         provider: &ProviderId,
         app: &ProviderApp,
         row: &SecretRow,
+        noted: impl Future<Output = Result<(), CommandError>> + Send,
     ) -> Result<(), CommandError> {
         let taken = match self.connector_for(provider, app).await {
-            Ok(connector) => self.take_back(connector.as_ref(), row).await,
+            Ok(connector) => self.take_back_and(connector.as_ref(), row, noted).await.map(|_| ()),
             Err(error) => Err(error),
         };
-        if let Err(error) = taken {
-            tracing::warn!(%error, "a credential of an erased customer could not be taken back");
+        match taken {
+            Err(error @ (CommandError::Contended | CommandError::Store(StoreError::Unavailable(_)))) => {
+                return Err(error);
+            }
+            Err(error) => tracing::warn!(%error, "a credential of an erased customer could not be taken back"),
+            Ok(()) => {}
         }
         Ok(self.vault.delete(&row.place).await?)
     }

@@ -27,40 +27,39 @@ const PAGE: u32 = 200;
 pub struct AbandonAttempts;
 
 impl App {
-    /// Ends some of the attempts that were abandoned, and drops what providers gave them. Answers how many it found; one that
-    /// somebody goes on with at this moment, or that another node was faster with, is left alone.
+    /// Ends some of the attempts that were abandoned, and drops what providers gave them. Answers how many it ended; one that
+    /// somebody goes on with at this moment, or that another node was faster with, is left alone. One that cannot be ended keeps
+    /// no other alive.
     ///
     /// # Errors
     /// When a store fails.
     pub async fn abandon_attempts(self: &Arc<Self>) -> Result<usize, CommandError> {
         let started_until = self.clock.now() - PATIENCE;
-        let found = self.attempts.unfinished(started_until, PAGE).await?;
-        for attempt in &found {
+        let mut ended = 0;
+        for attempt in &self.attempts.unfinished(started_until, PAGE).await? {
             let context = self.context_of(attempt.tenant, attempt.agency, Actor::System);
             self.attempts.destroy_answer(attempt.id).await?;
             match self.fail(&context, attempt, AttemptFailure::Abandoned).await {
                 // Its provider was configured anew: nothing can be taken back there.
-                Ok(()) | Err(CommandError::ProviderUnknown) => {}
-                Err(error) => return Err(error),
+                Ok(()) | Err(CommandError::ProviderUnknown) => ended += 1,
+                Err(error) => tracing::warn!(attempt = %attempt.id, %error, "an abandoned sign-in could not be ended"),
             }
         }
-        Ok(found.len())
+        Ok(ended)
     }
 
-    /// Drops some of the credentials of attempts that are over: their provider could not be reached when they ended. Answers how
-    /// many it found.
+    /// Drops some of the credentials of attempts that are over: their provider could not be reached when they ended.
     ///
     /// # Errors
     /// When a store fails.
-    pub async fn drop_left_credentials(self: &Arc<Self>) -> Result<usize, CommandError> {
-        let found = self.attempts.failed_with_credential(PAGE).await?;
-        for attempt in &found {
+    pub async fn drop_left_credentials(self: &Arc<Self>) -> Result<(), CommandError> {
+        for attempt in &self.attempts.failed_with_credential(PAGE).await? {
             match self.drop_pending(attempt).await {
                 Ok(()) | Err(CommandError::ProviderUnknown) => {}
-                Err(error) => return Err(error),
+                Err(error) => tracing::warn!(attempt = %attempt.id, %error, "a left credential could not be dropped"),
             }
         }
-        Ok(found.len())
+        Ok(())
     }
 }
 
@@ -78,9 +77,9 @@ impl Handler for AbandonAttempts {
         let mut ended = 0;
         loop {
             match run.app.abandon_attempts().await {
-                Ok(found) => {
-                    ended += found;
-                    if found < PAGE as usize {
+                Ok(now) => {
+                    ended += now;
+                    if now < PAGE as usize {
                         let at = after(run.app.clock.now(), EVERY);
                         let result = format!("{ended} abandoned");
                         return Outcome::Again { result, at };

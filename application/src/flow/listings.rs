@@ -48,7 +48,10 @@ impl App {
     ) -> Result<Arc<Vec<Listing>>, CommandError> {
         let connector = self.connector_of(attempt).await?;
         let kept = self.listings.of(attempt.id, self.clock.now()).await;
-        let ask = || async { connector.listings(&credential.access_token).await.map(Arc::new) };
+        let ask = || async {
+            let listings = self.listings_at(&*connector, attempt.tenant, credential).await;
+            listings.map(Arc::new)
+        };
         Ok(Arc::clone(kept.get_or_try_init(ask).await?))
     }
 }

@@ -12,6 +12,7 @@ mod found;
 mod listings;
 mod network;
 mod open;
+mod over_plan;
 mod page;
 mod picker;
 mod sign_in;

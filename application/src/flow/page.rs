@@ -35,6 +35,8 @@ pub enum LinkPage {
         /// Whether this very browser completed it, and so sees its success again.
         completed_here: bool,
     },
+    /// A link that was to mend a connection, which works again without it.
+    Needless,
     /// A link that can be used.
     Live {
         /// The link.
@@ -115,12 +117,25 @@ impl App {
                 invitation,
             });
         };
+        if found.link.is_needless() && self.works(&found).await? {
+            return Ok(LinkPage::Needless);
+        }
         let completed_here = end == LinkEnd::Completed && self.completed_here(visit, &found).await?;
         Ok(LinkPage::Ended {
             found: Box::new(found),
             end,
             completed_here,
         })
+    }
+
+    /// Whether what a link is for needs no sign-in now: it may have broken anew since.
+    async fn works(&self, found: &FoundLink) -> Result<bool, CommandError> {
+        let stream = StreamId::of::<Integration>(found.terms.integration);
+        let integration = self.replay::<Integration>(&stream).await?;
+        Ok(integration.is_some_and(|integration| {
+            let state = &integration.state;
+            state.connection().is_some() && state.needs_reconnect().is_none()
+        }))
     }
 
     /// By the link's own word first: the row may still wait for its last step after a crash.

@@ -98,6 +98,9 @@ impl App {
             }
             Err(error) => return Err(error),
         };
+        if let PickerState::OverPlan { .. } = state {
+            self.note_over_plan(visit, &found).await;
+        }
         let provider = self.connector_of(&attempt).await?.about().clone();
         let location = location.and_then(|location| location.name.clone());
         Ok(PickerPage {

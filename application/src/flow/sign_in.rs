@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use chrono::TimeDelta;
 use domain::{
     connect_link::{AttemptFailure, ConnectLinkCommand, LinkToken},
+    customer::CustomerError,
     ids::{AttemptId, GrantId, LinkId, TenantId},
     integration::Integration,
     log::StreamId,
@@ -16,6 +17,7 @@ use uuid::Uuid;
 
 use super::{
     callback::ProviderAnswer,
+    complete::Pick,
     found::{FoundLink, Visit, digest},
 };
 use crate::{
@@ -43,6 +45,8 @@ const MOST_LOOKS: u32 = 20;
 pub enum SignedIn {
     /// Somebody is signed in and can pick.
     ToPicker(AttemptId),
+    /// Somebody is signed in, and there was nothing to pick: it is connected.
+    Connected(AttemptId),
     /// Nothing; the link's page says why, and can be used again.
     BackToLink(LinkToken),
 }
@@ -200,7 +204,31 @@ impl App {
             self.drop_pending(attempt).await?;
             return Err(CommandError::AttemptOver);
         }
-        Ok(SignedIn::ToPicker(attempt.id))
+        self.connect_account(visit, attempt, credential).await
+    }
+
+    /// Where the account itself is what is connected, whoever signed in has picked it. What speaks against it, the picker says.
+    async fn connect_account(
+        self: &Arc<Self>,
+        visit: &Visit,
+        attempt: &Attempt,
+        credential: &Credential,
+    ) -> Result<SignedIn, CommandError> {
+        let to_picker = SignedIn::ToPicker(attempt.id);
+        if !self.connector_of(attempt).await?.connects_account() {
+            return Ok(to_picker);
+        }
+        let pick = Pick {
+            listing: self.grant_id(attempt, credential).to_string(),
+            confirmed: false,
+        };
+        match self.complete(visit, attempt.id, &pick).await {
+            Ok(_) => Ok(SignedIn::Connected(attempt.id)),
+            Err(CommandError::ListingInUse | CommandError::Customer(CustomerError::AllowanceReached { .. })) => {
+                Ok(to_picker)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn shortfall(

@@ -14,13 +14,20 @@ use super::standing::note_place;
 use crate::{
     app::App,
     context::Context,
+    credentials::{Need, Renewal},
     error::CommandError,
     integrations::Serving,
     metadata::Actor,
-    ports::{health::LastAnswer, provider::Probed},
+    ports::{
+        health::LastAnswer,
+        provider::{Answer, Connector, Probed, ProviderError},
+    },
     run::{Decision, UseCase},
     work::Work,
 };
+
+/// So often it is asked again, when somebody signs in anew while the provider is asked.
+const MOST_LOOKS: u32 = 3;
 
 /// What came of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,32 +72,43 @@ impl App {
         self.check_connection_for(&context, integration).await
     }
 
-    /// The same for whoever asked.
+    /// The same for whoever asked. What was answered about credentials that were replaced meanwhile says nothing: it is asked again.
     ///
     /// # Errors
-    /// As [`App::check_connection`].
+    /// As [`App::check_connection`]; [`CommandError::Contended`] when others were faster too often.
     pub async fn check_connection_for(
         self: &Arc<Self>,
         context: &Context,
         integration: IntegrationId,
     ) -> Result<Checked, CommandError> {
+        for _ in 0..MOST_LOOKS {
+            if let Some(checked) = self.check_once(context, integration).await? {
+                return Ok(checked);
+            }
+        }
+        Err(CommandError::Contended)
+    }
+
+    /// None where the connection is another one since.
+    async fn check_once(
+        self: &Arc<Self>,
+        context: &Context,
+        integration: IntegrationId,
+    ) -> Result<Option<Checked>, CommandError> {
         let Some((slot, _)) = self.place_of(context.tenant, integration).await? else {
-            return Ok(Checked::NotConnected);
+            return Ok(Some(Checked::NotConnected));
         };
         let stream = StreamId::of::<Integration>(integration);
         let found = self.replay::<Integration>(&stream).await?;
         if found.is_some_and(|found| found.state.needs_reconnect().is_some()) {
-            return Ok(Checked::NeedsReconnect);
+            return Ok(Some(Checked::NeedsReconnect));
         }
-        let serving = match self.fresh_credential(context.tenant, integration).await {
-            Ok(fresh) => fresh.serving,
-            Err(CommandError::NotConnected) => return Ok(Checked::NotConnected),
-            Err(CommandError::NeedsReconnect(_)) => return Ok(Checked::NeedsReconnect),
-            Err(error) => return Err(error),
+        let asked = match self.probed(context.tenant, integration).await {
+            Err(CommandError::NotConnected) => return Ok(Some(Checked::NotConnected)),
+            Err(CommandError::NeedsReconnect(_)) => return Ok(Some(Checked::NeedsReconnect)),
+            asked => asked?,
         };
-        let given_to = &serving.given_to;
-        let connector = self.connector_for(&given_to.provider, &given_to.app).await?;
-        let answers = connector.probe(&serving.credential, &serving.listing).await;
+        let (serving, answers) = asked;
         let note = NoteAnswers {
             integration,
             slot,
@@ -99,14 +117,57 @@ impl App {
         };
         let done = self.run(context, note).await?;
         let Some(noted) = done.answer else {
-            return Ok(Checked::NotConnected);
+            return Ok(None);
         };
         self.keep_answers(context.tenant, integration, noted.life, &answers)
             .await?;
-        Ok(Checked::Asked {
+        Ok(Some(Checked::Asked {
             answers,
             changed: noted.changed,
             position: done.position,
+        }))
+    }
+
+    /// What the provider answers about a connection. A token that it refuses is renewed, and it is asked once more: so an access
+    /// that was taken back is known at once, and not only when the token would have ended.
+    async fn probed(
+        self: &Arc<Self>,
+        tenant: TenantId,
+        integration: IntegrationId,
+    ) -> Result<(Serving, Vec<Probed>), CommandError> {
+        let mut is_first = true;
+        loop {
+            let serving = self.fresh_credential(tenant, integration).await?.serving;
+            let (given_to, credential) = (&serving.given_to, &serving.credential);
+            let connector = self.connector_for(&given_to.provider, &given_to.app).await?;
+            let answers = connector.probe(credential, &serving.listing).await;
+            let is_refused = answers.iter().any(|probed| probed.answer == Answer::TokenRefused);
+            if !is_refused || !is_first || !self.renew_refused(&*connector, &serving).await? {
+                return Ok((serving, answers));
+            }
+            is_first = false;
+        }
+    }
+
+    /// Whether there are others in place of credentials that one interface refused, or none any more.
+    async fn renew_refused(
+        self: &Arc<Self>,
+        connector: &dyn Connector,
+        serving: &Serving,
+    ) -> Result<bool, CommandError> {
+        let credential = &serving.credential;
+        // Nothing to renew it with: it is lost only if the provider says so in two places.
+        let is_dead = || async {
+            let whose = connector.identify(&credential.access_token).await;
+            matches!(whose, Err(ProviderError::Refused(_)))
+        };
+        if credential.refresh_token.is_none() && !is_dead().await {
+            return Ok(false);
+        }
+        let need = Need::Refused(credential.access_token.clone());
+        Ok(match self.renew(serving.key(), need).await? {
+            Renewal::Renewed | Renewal::Lost(_) | Renewal::Gone => true,
+            Renewal::Busy | Renewal::Failed { .. } => false,
         })
     }
 

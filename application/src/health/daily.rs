@@ -64,8 +64,11 @@ impl Handler for CheckConnection {
         let Some((tenant, integration)) = about(run) else {
             return Outcome::Dead("the job does not say what it is about".to_owned());
         };
-        if let Err(error) = begin_daily(run.app, tenant, integration).await {
-            return error.into();
+        match begin_daily(run.app, tenant, integration).await {
+            Ok(true) => {}
+            // It may be about to end, because of what it saw before the change.
+            Ok(false) => return Outcome::later("the daily check is at work"),
+            Err(error) => return error.into(),
         }
         let checked = run.app.check_connection(tenant, integration).await;
         outcome(checked, run.app.clock.now(), None)
@@ -104,12 +107,12 @@ fn about(run: &Run<'_>) -> Option<(TenantId, IntegrationId)> {
     Some((run.job.tenant?, run.job.id_of(metadata::INTEGRATION)?))
 }
 
-/// One job per connection, whichever node begins it; where one is at work already, it goes on by itself.
-async fn begin_daily(app: &Arc<App>, tenant: TenantId, integration: IntegrationId) -> Result<(), StoreError> {
+/// One job per connection, whichever node begins it. False while it is at work.
+async fn begin_daily(app: &Arc<App>, tenant: TenantId, integration: IntegrationId) -> Result<bool, StoreError> {
     let now = app.clock.now();
     let job = NewJob::due(DAILY, &integration.to_string(), next(integration, now));
     let job = job.of_tenant(tenant).about(metadata::INTEGRATION, integration);
-    app.jobs.schedule(&job, now).await.map(|_| ())
+    app.jobs.schedule(&job, now).await
 }
 
 /// The next time of the day that is this connection's own: its id says which.

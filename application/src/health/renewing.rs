@@ -238,6 +238,7 @@ impl Wanted {
             life: None,
             replaces_account: false,
             is_direct: false,
+            mends: true,
         }
     }
 }

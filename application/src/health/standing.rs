@@ -22,6 +22,7 @@ use crate::{
     app::App,
     error::CommandError,
     jobs::{Care, Handler, Outcome, Policy, Run, Wanted},
+    links::withdraw_needless,
     metadata::{self, Actor},
     run::{Decision, UseCase},
     work::{Work, after},
@@ -163,7 +164,6 @@ impl UseCase for Stand {
         // In this unit of work, so that the commit fails when a sign-in was faster.
         let grant = work.load::<Grant>(self.grant).await?;
         let mut integration = work.load::<Integration>(self.integration).await?;
-        note_place(work, self.integration, &self.slot);
         let serving = grant.serving(self.integration);
         let Some(generation) = serving.and_then(|number| grant.generation(number)) else {
             return Ok(Decision::Done(false)); // it stands on another account by now, or on none
@@ -174,6 +174,10 @@ impl UseCase for Stand {
             Standing::Lost(reason) => IntegrationCommand::Break { grant, reason },
             Standing::Well | Standing::Failing(_) => IntegrationCommand::Recover { grant },
         };
+        if before.is_some() && matches!(command, IntegrationCommand::Recover { .. }) {
+            integration = withdraw_needless(work, integration).await?;
+        }
+        note_place(work, self.integration, &self.slot);
         work.execute(&mut integration, command).await?;
         Ok(Decision::Done(integration.needs_reconnect() != before))
     }

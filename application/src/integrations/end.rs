@@ -1,11 +1,11 @@
 //! A connection is taken off its account, or ended for good. Either frees its place in the customer's plan; doing it twice is no
-//! error.
+//! error, but what never was connected, or is deleted, cannot be disconnected.
 
 use domain::{
-    connect_link::{ConnectLinkCommand, RevokeReason, RevokedBy},
+    connect_link::{ConnectLinkCommand, RevokeReason},
     customer::{Customer, CustomerCommand},
     grant::Grant,
-    ids::{IntegrationId, MemberId},
+    ids::IntegrationId,
     integration::{Integration, IntegrationCommand, IntegrationError, Slot},
 };
 
@@ -32,8 +32,6 @@ pub struct EndIntegration {
     pub integration: IntegrationId,
     /// How.
     pub ending: Ending,
-    /// The member who asks.
-    pub by: MemberId,
 }
 
 impl UseCase for EndIntegration {
@@ -43,6 +41,10 @@ impl UseCase for EndIntegration {
         let integration = work.load::<Integration>(self.integration).await?;
         if integration.life() == 0 {
             return Err(IntegrationError::NotFound.into());
+        }
+        let is_connected = integration.connection().is_some() || integration.is_disconnected();
+        if self.ending == Ending::Disconnect && !is_connected {
+            return Err(CommandError::NotConnected);
         }
         let Some(slot) = integration.slot().cloned() else {
             return Ok(Decision::Done(())); // it was deleted before
@@ -87,8 +89,12 @@ impl EndIntegration {
             return Ok(integration);
         };
         let mut hand = LinkInHand::load(work, pending).await?;
-        let (by, reason, now) = (RevokedBy::Member(self.by), RevokeReason::Deleted, work.context().now);
-        let revoke = ConnectLinkCommand::Revoke { by, reason, now };
+        let context = work.context();
+        let revoke = ConnectLinkCommand::Revoke {
+            by: context.actor.into(),
+            reason: RevokeReason::Deleted,
+            now: context.now,
+        };
         hand.execute(work, revoke).await?;
         Ok(hand.integration)
     }

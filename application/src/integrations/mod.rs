@@ -2,6 +2,7 @@
 
 mod connectors;
 mod end;
+mod listings;
 mod names;
 mod place;
 mod release;
@@ -12,5 +13,6 @@ mod turns;
 pub use end::{EndIntegration, Ending};
 pub(crate) use names::names_of;
 pub use serving::Serving;
+pub(crate) use take_back::TakenBack;
 pub use take_back::{TakeBack, TakeBackWhenReleased};
-pub(crate) use turns::TO_KEEP;
+pub(crate) use turns::{PATIENCE, TO_ASK, TO_KEEP};

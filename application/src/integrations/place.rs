@@ -27,6 +27,19 @@ impl App {
         slot.ok_or(CommandError::IntegrationNotFound)
     }
 
+    /// Whose an integration is, whatever the tenant: for operators. None after its end.
+    ///
+    /// # Errors
+    /// When a store fails.
+    pub async fn whose(&self, integration: IntegrationId) -> Result<Option<(TenantId, AgencyId)>, CommandError> {
+        let found = self
+            .replay::<Integration>(&StreamId::of::<Integration>(integration))
+            .await?;
+        let Some(found) = found else { return Ok(None) };
+        let place = self.place_of(found.owner, integration).await?;
+        Ok(place.map(|(_, agency)| (found.owner, agency)))
+    }
+
     /// The place that an integration fills, and the agency that it serves; none after its end.
     pub(crate) async fn place_of(
         &self,

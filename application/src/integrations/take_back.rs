@@ -5,16 +5,18 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use cqrs_es::Aggregate;
 use domain::{
+    Timestamp,
     customer::Customer,
     event::Event,
     grant::{Grant, GrantCommand, GrantEvent},
-    ids::{CustomerId, GrantId, TenantId},
+    ids::{CustomerId, GrantId, IntegrationId, TenantId},
     log::{Recorded, StreamId},
 };
 
-use super::turns::{PATIENCE, TO_TAKE_BACK};
+use super::turns::{PATIENCE, TO_ASK};
 use crate::{
     app::App,
     context::Context,
@@ -23,16 +25,20 @@ use crate::{
     metadata,
     ports::{
         provider::{Connector, ProviderError, Revokes},
-        vault::SecretRow,
+        vault::{Record, SecretRow},
     },
     run::{Decision, UseCase},
-    work::Work,
+    work::{Work, after},
 };
 
 /// The kind of its jobs.
 const KIND: &str = "take_back";
 /// The name of the stream of a grant in a job's ids.
 const GRANT: &str = "grant";
+
+/// So long a credential that a newer sign-in took over is left to whoever read it just before: a little longer than what they were
+/// told that it is good for at least.
+const LEFT_TO_READERS: TimeDelta = TimeDelta::minutes(6);
 
 /// What became of a credential that nothing stands on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,32 +60,69 @@ impl App {
         connector: &dyn Connector,
         row: &SecretRow,
     ) -> Result<TakenBack, CommandError> {
+        let dropped = async { Ok(self.vault.delete(&row.place).await?) };
+        self.take_back_and(connector, row, dropped).await
+    }
+
+    /// The same, and `dropped` is what drops the row of what the provider took back, together with what is to be noted of it. It is
+    /// done within the turn: whoever has the next one finds either nothing done or everything, and asks nobody twice.
+    pub(crate) async fn take_back_and(
+        &self,
+        connector: &dyn Connector,
+        row: &SecretRow,
+        dropped: impl Future<Output = Result<(), CommandError>> + Send,
+    ) -> Result<TakenBack, CommandError> {
         let (Revokes::Account, Some(account)) = (connector.revokes(), &row.account_key) else {
-            return self.take_back_now(connector, row).await;
+            return self.take_back_now(connector, row, dropped).await;
         };
-        let turn = self.turn_at(account, TO_TAKE_BACK).await?;
-        let taken = self.take_back_now(connector, row).await;
-        self.end_turn(&turn).await?;
+        let turn = self.turn_at(account, TO_ASK).await?;
+        let taken = self.take_back_now(connector, row, dropped).await;
+        // What was not answered may be done yet: nobody signs in before that is over. The turn ends by itself.
+        if !matches!(taken, Ok(TakenBack::NotYet)) {
+            self.end_turn(&turn).await?;
+        }
         taken
     }
 
-    async fn take_back_now(&self, connector: &dyn Connector, row: &SecretRow) -> Result<TakenBack, CommandError> {
+    async fn take_back_now(
+        &self,
+        connector: &dyn Connector,
+        row: &SecretRow,
+        dropped: impl Future<Output = Result<(), CommandError>> + Send,
+    ) -> Result<TakenBack, CommandError> {
         let Some(row) = self.vault.get(&row.place).await? else {
             return Ok(TakenBack::OurCopyAlone); // somebody had the turn before us
         };
-        let mut taken = TakenBack::OurCopyAlone;
-        if connector.revokes() == Revokes::Token || self.stands_alone(&row).await? {
-            let credential = self.open_credential(&row)?;
-            let late = || Err(ProviderError::Unavailable("it took too long".to_owned()));
-            let revoked = tokio::time::timeout(PATIENCE, connector.revoke(&credential)).await;
-            if let Err(error) = revoked.unwrap_or_else(|_| late()) {
-                tracing::warn!(%error, "a dropped credential could not be taken back at the provider");
-                return Ok(TakenBack::NotYet);
-            }
-            taken = TakenBack::AtTheProvider;
+        if connector.revokes() == Revokes::Account && !self.stands_alone(&row).await? {
+            self.vault.delete(&row.place).await?; // in the turn: whoever counts next must not count it
+            return Ok(TakenBack::OurCopyAlone);
         }
-        self.vault.delete(&row.place).await?;
-        Ok(taken)
+        let credential = self.open_credential(&row)?;
+        let late = || Err(ProviderError::Unavailable("it took too long".to_owned()));
+        let revoked = tokio::time::timeout(PATIENCE, connector.revoke(&credential)).await;
+        if let Err(error) = revoked.unwrap_or_else(|_| late()) {
+            tracing::warn!(%error, "a dropped credential could not be taken back at the provider");
+            return Ok(TakenBack::NotYet);
+        }
+        dropped.await?;
+        Ok(TakenBack::AtTheProvider)
+    }
+
+    /// Notes that the provider took an account's access back, for whose connection it was asked to, and drops our copy of it.
+    pub(crate) async fn note_revoked(
+        self: &Arc<Self>,
+        context: &Context,
+        grant: GrantId,
+        (customer, integration): (CustomerId, Option<IntegrationId>),
+        record: Record,
+    ) -> Result<(), CommandError> {
+        let noted = NoteRevoked {
+            grant,
+            customer,
+            integration,
+            record,
+        };
+        self.run(context, noted).await.map(|_| ())
     }
 
     /// Whether a row is the only one of its account.
@@ -104,16 +147,19 @@ impl Policy for TakeBackWhenReleased {
     }
 
     fn jobs(&self, event: &Event, recorded: &Recorded) -> Vec<Wanted> {
-        let integration = match event {
-            Event::Grant(GrantEvent::Released { integration }) => integration,
+        let (integration, wanted) = match event {
+            Event::Grant(GrantEvent::Released { integration }) => (integration, Wanted::new(KIND)),
             Event::Grant(GrantEvent::Granted {
                 integration,
                 takes_over,
                 ..
-            }) if !takes_over.is_empty() => integration,
+            }) if !takes_over.is_empty() => {
+                let later = after(recorded.recorded_at, LEFT_TO_READERS);
+                (integration, Wanted::new(KIND).at(later))
+            }
             _ => return vec![],
         };
-        let wanted = Wanted::new(KIND)
+        let wanted = wanted
             .about(GRANT, &recorded.aggregate_id)
             .about(metadata::INTEGRATION, integration);
         let customer = recorded.note(metadata::CUSTOMER);
@@ -153,47 +199,65 @@ async fn take_back_all(
     tenant: TenantId,
 ) -> Result<Outcome, CommandError> {
     let app = run.app;
-    let rows = app.vault.replaced(tenant, grant).await?;
+    let replaced = app.vault.replaced(tenant, grant).await?;
     let found = app.replay::<Grant>(&StreamId::of::<Grant>(grant)).await?;
-    let Some(given_to) = found.and_then(|found| found.state.given_to().cloned()) else {
+    let state = found.map(|found| found.state.clone()).unwrap_or_default();
+    let Some(given_to) = state.given_to() else {
         return Ok(Outcome::Dead("there is no such access".to_owned()));
     };
+    let now = app.clock.now();
+    let rows: Vec<_> = replaced
+        .iter()
+        .filter(|row| !is_left_to_readers(&state, row, now))
+        .collect();
+    if rows.is_empty() {
+        return Ok(Outcome::Done("there was nothing to take back".to_owned()));
+    }
     let connector = app.connector_for(&given_to.provider, &given_to.app).await?;
-    let mut best = TakenBack::OurCopyAlone;
+    let mut done = "our copy is gone; others stand on the account";
     for row in rows {
-        match app.take_back(connector.as_ref(), &row).await? {
+        let noted = note(run, grant, (customer, tenant), row);
+        match app.take_back_and(connector.as_ref(), row, noted).await? {
             TakenBack::NotYet => return Ok(Outcome::later("the provider did not take the access back")),
-            TakenBack::AtTheProvider => best = TakenBack::AtTheProvider,
             TakenBack::OurCopyAlone => {}
+            TakenBack::AtTheProvider => done = "the provider took the access back",
         }
     }
-    if best == TakenBack::OurCopyAlone {
-        return Ok(Outcome::Done(
-            "our copy is gone; others stand on the account".to_owned(),
-        ));
-    }
-    let found = app.replay::<Customer>(&StreamId::of::<Customer>(customer)).await?;
-    if let Some(agency) = found.and_then(|found| found.state.agency()) {
-        let integration = run.job.payload.get(metadata::INTEGRATION).cloned();
-        let noted = NoteRevoked {
-            grant,
-            customer,
-            integration,
-        };
-        note(app, &run.context(agency, tenant), noted).await?;
-    }
-    Ok(Outcome::Done("the provider took the access back".to_owned()))
+    Ok(Outcome::Done(done.to_owned()))
 }
 
-async fn note(app: &Arc<App>, context: &Context, noted: NoteRevoked) -> Result<(), CommandError> {
-    app.run(context, noted).await.map(|_| ())
+async fn note(
+    run: &Run<'_>,
+    grant: GrantId,
+    (customer, tenant): (CustomerId, TenantId),
+    row: &SecretRow,
+) -> Result<(), CommandError> {
+    let found = run.app.replay::<Customer>(&StreamId::of::<Customer>(customer)).await?;
+    let Some(agency) = found.and_then(|found| found.state.agency()) else {
+        return Ok(run.app.vault.delete(&row.place).await?);
+    };
+    let about = (customer, run.job.id_of(metadata::INTEGRATION));
+    let context = run.context(agency, tenant);
+    run.app
+        .note_revoked(&context, grant, about, row.place.record.clone())
+        .await
 }
 
-/// Notes that the provider took the access back.
+/// Whether somebody may still go on with what a newer sign-in took over. Once nothing stands on the account any more, it ends at
+/// once: whoever took the last connection off it wants that.
+fn is_left_to_readers(state: &Grant, row: &SecretRow, now: Timestamp) -> bool {
+    let Record::Replaced(_, generation) = row.place.record else {
+        return false;
+    };
+    !state.is_unused() && state.was_taken_over(generation) && now < after(row.created_at, LEFT_TO_READERS)
+}
+
+/// Notes that the provider took the access back, and drops our copy of it.
 struct NoteRevoked {
     grant: GrantId,
     customer: CustomerId,
-    integration: Option<String>,
+    integration: Option<IntegrationId>,
+    record: Record,
 }
 
 impl UseCase for NoteRevoked {
@@ -201,11 +265,12 @@ impl UseCase for NoteRevoked {
 
     async fn decide(&self, work: &mut Work<'_>) -> Result<Decision<()>, CommandError> {
         work.note(metadata::CUSTOMER, self.customer);
-        if let Some(integration) = &self.integration {
+        if let Some(integration) = self.integration {
             work.note(metadata::INTEGRATION, integration);
         }
         let mut grant = work.load::<Grant>(self.grant).await?;
         work.execute(&mut grant, GrantCommand::NoteRevoked).await?;
+        work.delete_secret(self.record.clone());
         Ok(Decision::Done(()))
     }
 }

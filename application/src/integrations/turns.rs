@@ -4,17 +4,16 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use uuid::Uuid;
 
-use crate::{app::App, error::CommandError, ports::accounts::AccountKey, work::after};
+use crate::{app::App, error::CommandError, ports::accounts::AccountKey};
 
 /// A turn that nobody ended, because its node was killed, is over after so long: one to put a row into the vault ..
-pub(crate) const TO_KEEP: TimeDelta = TimeDelta::seconds(5);
+pub(crate) const TO_KEEP: Duration = Duration::from_secs(5);
 /// .. and one to ask the provider.
-pub(super) const TO_TAKE_BACK: TimeDelta = TimeDelta::seconds(20);
+pub(crate) const TO_ASK: Duration = Duration::from_secs(20);
 /// So long a provider may take to answer in a turn: well within it.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// Whoever waits looks so often, and so many times: until the longest turn is over for sure.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 const MOST_LOOKS: u32 = 250;
@@ -30,11 +29,10 @@ impl App {
     ///
     /// # Errors
     /// [`CommandError::Contended`] when others have it for too long; when a store fails.
-    pub(crate) async fn turn_at(&self, account: &AccountKey, at_most: TimeDelta) -> Result<Turn, CommandError> {
+    pub(crate) async fn turn_at(&self, account: &AccountKey, at_most: Duration) -> Result<Turn, CommandError> {
         let holder = self.entropy.id(self.clock.now());
         for _ in 0..MOST_LOOKS {
-            let now = self.clock.now();
-            if self.accounts.take(account, holder, now, after(now, at_most)).await? {
+            if self.accounts.take(account, holder, at_most).await? {
                 let account = *account;
                 return Ok(Turn { account, holder });
             }

@@ -189,6 +189,9 @@ impl Run<'_> {
     }
 }
 
+/// The name of its share in the payload of a job that comes round in several.
+pub(crate) const SHARE: &str = "share";
+
 /// A policy, and up to where this node knows that every event has its jobs.
 #[derive(Clone)]
 pub(crate) struct Heeded {
@@ -201,7 +204,7 @@ pub(crate) struct Heeded {
 pub struct Duties {
     policies: Vec<Heeded>,
     handlers: Vec<Arc<dyn Handler>>,
-    recurring: Vec<&'static str>,
+    recurring: Vec<(&'static str, u32)>,
 }
 
 impl Duties {
@@ -224,15 +227,27 @@ impl Duties {
 
     /// With a handler whose one job comes round for ever: it is there as soon as a worker is, and answers [`Outcome::Again`].
     #[must_use]
-    pub fn recurring(mut self, handler: impl Handler) -> Self {
-        self.recurring.push(handler.kind());
+    pub fn recurring(self, handler: impl Handler) -> Self {
+        self.recurring_in_shares(handler, 1)
+    }
+
+    /// The same in so many jobs, which nodes share. Each but the first says in its payload which `share` it is, from 0.
+    #[must_use]
+    pub fn recurring_in_shares(mut self, handler: impl Handler, shares: u32) -> Self {
+        self.recurring.push((handler.kind(), shares));
         self.handler(handler)
     }
 
     /// The jobs that come round for ever; those that are there already stay as they are.
     pub(crate) fn standing(&self, now: Timestamp) -> Vec<NewJob> {
-        let kinds = self.recurring.iter();
-        kinds.map(|kind| NewJob::due(kind, "", now)).collect()
+        let shares = |(kind, shares): &(&'static str, u32)| {
+            let kind = *kind;
+            (0..*shares).map(move |share| match share {
+                0 => NewJob::due(kind, "", now),
+                share => NewJob::due(kind, &share.to_string(), now).about(SHARE, share),
+            })
+        };
+        self.recurring.iter().flat_map(shares).collect()
     }
 
     pub(crate) fn policies(&self) -> &[Heeded] {

@@ -39,6 +39,8 @@ pub struct IssueLink {
     pub replaces_account: bool,
     /// Whether the member opens it himself, to connect without the customer.
     pub is_direct: bool,
+    /// Whether the server asks by itself, because the connection needs a new sign-in.
+    pub mends: bool,
 }
 
 /// An issued link. The address holds the token.
@@ -124,6 +126,7 @@ impl IssueLink {
             expires_at: after(context.now, self.life.unwrap_or(work.app().default_link_life)),
             replaces_account: self.replaces_account,
             is_direct: self.is_direct,
+            mends: self.mends,
         })
     }
 

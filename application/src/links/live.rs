@@ -2,7 +2,7 @@
 //! token can no longer be shown.
 
 use domain::{
-    connect_link::{ConnectLink, ConnectLinkCommand, ConnectLinkError, LinkEnd, LinkTerms},
+    connect_link::{ConnectLink, ConnectLinkCommand, ConnectLinkError, LinkEnd, LinkTerms, RevokeReason, RevokedBy},
     ids::LinkId,
     integration::{Integration, IntegrationCommand, RequestOutcome},
 };
@@ -85,6 +85,28 @@ impl LinkInHand {
         )
         .await
     }
+}
+
+/// Takes back the link that was to mend an integration, which is about to work again by other means. One that a member asked for
+/// stays: he may want more with it. What follows in the commit is to be noted anew.
+pub(crate) async fn withdraw_needless(
+    work: &mut Work<'_>,
+    integration: Loaded<Integration>,
+) -> Result<Loaded<Integration>, CommandError> {
+    let Some(pending) = integration.pending() else {
+        return Ok(integration);
+    };
+    let link = work.load::<ConnectLink>(pending).await?;
+    if !link.terms().is_some_and(|terms| terms.mends) {
+        return Ok(integration);
+    }
+    let mut hand = LinkInHand::load(work, pending).await?;
+    let (by, now) = (RevokedBy::System, work.context().now);
+    let reason = RevokeReason::AlreadyConnected;
+    hand.execute(work, ConnectLinkCommand::Revoke { by, reason, now })
+        .await?;
+    work.next_subject();
+    Ok(hand.integration)
 }
 
 /// Notes what a commit about a link is about.

@@ -10,7 +10,7 @@ mod several;
 pub use expire::{SweepLinks, Swept};
 pub use issue::{IssueLink, IssuedLink};
 pub use live::LinkInHand;
-pub(crate) use live::note_terms;
+pub(crate) use live::{note_terms, withdraw_needless};
 pub use reveal::RevealLink;
 pub use revoke::RevokeLink;
 pub(crate) use several::issue_all;

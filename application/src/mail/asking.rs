@@ -115,7 +115,7 @@ impl UseCase for SendLink {
         if customer.is_erased() {
             return Err(CustomerError::Erased.into());
         }
-        self.must_be_bearable(work).await?;
+        let is_first = self.must_be_bearable(work).await? == 0;
         let agency = work.load_home::<Agency>(context.agency).await?;
         let file = app.customer(context.tenant, terms.customer).await?.unwrap_or_default();
         let reason = reason_against(work, &agency, file.person.email.is_some());
@@ -124,7 +124,8 @@ impl UseCase for SendLink {
             Some(reason) => failed(reason),
             None => LinkObservation::MailAsked {
                 links: vec![self.link],
-                reminders: None, // those of the first time go on
+                // Those of the first time go on.
+                reminders: agency.mail_habits().reminders.filter(|_| is_first),
             },
         };
         work.observe(link_trail(self.link), None, None, observation).await?;
@@ -133,8 +134,8 @@ impl UseCase for SendLink {
 }
 
 impl SendLink {
-    /// A customer's inbox is not ours to fill.
-    async fn must_be_bearable(&self, work: &Work<'_>) -> Result<(), CommandError> {
+    /// A customer's inbox is not ours to fill. Answers how often it was asked for.
+    async fn must_be_bearable(&self, work: &Work<'_>) -> Result<usize, CommandError> {
         let an_hour_ago = work.context().now - TimeDelta::hours(1);
         let trail = work.app().log.load(&link_trail(self.link), 0).await?;
         let asked: Vec<_> = trail.iter().filter(|row| row.event_type == "MailAsked").collect();
@@ -142,6 +143,6 @@ impl SendLink {
         if asked.len() >= MOST_EVER || lately >= MOST_IN_AN_HOUR {
             return Err(CommandError::MailedOften);
         }
-        Ok(())
+        Ok(asked.len())
     }
 }

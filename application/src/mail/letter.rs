@@ -1,6 +1,12 @@
 //! What a mail says, before it is words. How it looks is not decided here.
 
-use domain::{Timestamp, agency::Colour, grant::LossReason};
+use domain::{
+    Timestamp,
+    agency::Colour,
+    grant::LossReason,
+    ids::{IntegrationId, LinkId},
+    trail::DeliveryFailure,
+};
 
 use crate::agencies::Person;
 
@@ -52,8 +58,6 @@ pub enum Content {
     Reconnect {
         /// What broke.
         broken: Vec<Broken>,
-        /// Whether the customers are asked by mail as well.
-        customers_are_asked: bool,
     },
     /// Mail works.
     Test,
@@ -61,12 +65,31 @@ pub enum Content {
 
 /// A connection that needs a new sign-in, in a letter.
 pub struct Broken {
-    /// The link that asks for it.
+    /// The link that asks for it: for the customer, not for whoever reads this.
     pub link: Invited,
+    /// The link's id.
+    pub id: LinkId,
+    /// The connection.
+    pub integration: IntegrationId,
+    /// Whether the customer was written to.
+    pub asked: Asked,
     /// Whose it is.
     pub customer: Option<String>,
     /// Why.
     pub reason: LossReason,
+}
+
+/// What became of the mail to a customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Nobody wanted one.
+    Never,
+    /// No mail server has taken it yet.
+    OnItsWay,
+    /// A mail server took it.
+    Sent(Timestamp),
+    /// It will not be delivered.
+    Failed(DeliveryFailure),
 }
 
 /// A link in a letter. It holds the token.

@@ -5,6 +5,7 @@
 
 mod account;
 mod asking;
+mod broken;
 mod duties;
 mod letter;
 mod sending;
@@ -16,5 +17,5 @@ pub(crate) use asking::ask_for_mail;
 pub use asking::{MailAnswer, SendLink};
 pub(crate) use duties::about_reconnects;
 pub use duties::{KINDS, MADE_BEFORE, duties};
-pub use letter::{Broken, Connected, Content, Invited, Letter, LetterBrand, Stationery, Written};
+pub use letter::{Asked, Broken, Connected, Content, Invited, Letter, LetterBrand, Stationery, Written};
 pub use settings::{ChangeMailHabits, MailSettings, RemoveMailAccount, SetMailAccount};

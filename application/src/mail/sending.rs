@@ -4,7 +4,6 @@
 use domain::{
     agency::Agency,
     customer::Customer,
-    grant::LossReason,
     ids::{JobId, LinkId, TenantId},
     integration::Integration,
     log::StreamId,
@@ -12,7 +11,7 @@ use domain::{
     trail::{DeliveryFailure, LetterKind, LinkObservation, link_trail},
 };
 
-use super::{AccountInUse, Broken, Connected, Content, Invited, Letter, LetterBrand};
+use super::{AccountInUse, Connected, Content, Invited, Letter, LetterBrand};
 use crate::{
     agencies::Person,
     app::App,
@@ -23,14 +22,13 @@ use crate::{
     links::note_terms,
     ports::{
         StoreError,
+        images::Image,
         mail::{InlineImage, Mailbox, NotSent, OutgoingMail},
     },
     run::{Decision, UseCase},
     work::Work,
 };
 
-/// Pictures that mail programs show. They do not show SVG.
-const SHOWN: [&str; 2] = ["image/png", "image/jpeg"];
 /// The name of the logo inside a mail.
 const LOGO: &str = "logo";
 
@@ -82,27 +80,15 @@ impl App {
         Ok(links)
     }
 
-    /// Why the connection that a link is for needs a new sign-in, while it does.
-    async fn why_broken(&self, link: &FoundLink) -> Result<Option<LossReason>, CommandError> {
-        let stream = StreamId::of::<Integration>(link.terms.integration);
-        let integration = self.replay::<Integration>(&stream).await?;
-        Ok(integration.and_then(|integration| integration.state.needs_reconnect()))
-    }
-
     /// The agency's face at the head of a mail, and its logo.
     pub(super) async fn letterhead(&self, agency: &Agency) -> Result<(LetterBrand, Option<InlineImage>), CommandError> {
         let branding = agency.branding();
-        let stored = match &branding.logo {
-            Some(hash) => self.images.get(hash).await?,
-            None => None,
-        };
-        let image = stored
-            .filter(|image| SHOWN.contains(&image.media_type.as_str()))
-            .map(|image| InlineImage {
-                content_id: LOGO.to_owned(),
-                media_type: image.media_type,
-                bytes: image.bytes,
-            });
+        let stored = self.logo(agency).await?.filter(Image::is_for_mails);
+        let image = stored.map(|image| InlineImage {
+            content_id: LOGO.to_owned(),
+            media_type: image.media_type,
+            bytes: image.bytes,
+        });
         let brand = LetterBrand {
             company: agency.name().unwrap_or_default().to_owned(),
             primary: branding.primary.clone(),
@@ -110,6 +96,14 @@ impl App {
             support_contact: branding.support_contact.clone(),
         };
         Ok((brand, image))
+    }
+
+    /// An agency's logo, whether or not mails can show it.
+    pub(super) async fn logo(&self, agency: &Agency) -> Result<Option<Image>, StoreError> {
+        match &agency.branding().logo {
+            Some(hash) => self.images.get(hash).await,
+            None => Ok(None),
+        }
     }
 
     pub(super) fn written(
@@ -202,7 +196,8 @@ impl Errand {
 
     async fn content(&self, app: &App, first: &FoundLink) -> Result<Content, CommandError> {
         if self.letter == LetterKind::Reconnect {
-            return self.broken(app).await;
+            let broken = app.broken(&self.links).await?;
+            return Ok(Content::Reconnect { broken });
         }
         if !invites(self.letter) {
             let done = app.completion(first).await?;
@@ -225,29 +220,6 @@ impl Errand {
         }
         let reminder = self.letter == LetterKind::Reminder;
         Ok(Content::Invitation { links, reminder })
-    }
-
-    /// The connections of a member that need a new sign-in may be several customers'.
-    async fn broken(&self, app: &App) -> Result<Content, CommandError> {
-        let mut broken = vec![];
-        for link in &self.links {
-            let customer = app
-                .customer(link.tenant, link.terms.customer)
-                .await?
-                .unwrap_or_default();
-            if let Some(reason) = app.why_broken(link).await? {
-                broken.push(Broken {
-                    link: invited(app, link, &customer).await?,
-                    customer: customer.person.name,
-                    reason,
-                });
-            }
-        }
-        let customers_are_asked = self.agency.mail_habits().reconnect_customer;
-        Ok(Content::Reconnect {
-            broken,
-            customers_are_asked,
-        })
     }
 
     async fn note_failure(
@@ -287,7 +259,7 @@ impl Errand {
 }
 
 /// A link as a letter shows it.
-async fn invited(app: &App, link: &FoundLink, customer: &CustomerFile) -> Result<Invited, CommandError> {
+pub(super) async fn invited(app: &App, link: &FoundLink, customer: &CustomerFile) -> Result<Invited, CommandError> {
     let terms = &link.terms;
     let token = app.token_of(link.tenant, link.id).await?;
     let provider = app
@@ -325,7 +297,14 @@ impl UseCase for NoteDelivery {
             return Ok(Decision::Done(()));
         }
         note_terms(work, self.link.id, &self.link.terms);
-        let name = format!("mail/{}", self.job);
+        let name = match self.observation {
+            // What was given up may be begun again by hand, and arrive: that is news.
+            LinkObservation::DeliveryFailed {
+                reason: DeliveryFailure::GivenUp,
+                ..
+            } => format!("mail/{}/given-up", self.job),
+            _ => format!("mail/{}", self.job),
+        };
         work.observe(link_trail(self.link.id), Some(&name), None, self.observation.clone())
             .await?;
         Ok(Decision::Done(()))

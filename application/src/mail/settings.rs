@@ -80,6 +80,8 @@ pub struct MailSettings {
     pub health: MailHealth,
     /// Which mails it sends by itself.
     pub habits: MailHabits,
+    /// Whether its mails show its logo; none where it has no logo.
+    pub shows_logo: Option<bool>,
 }
 
 impl App {
@@ -95,10 +97,12 @@ impl App {
             None => MailHealth::default(),
         };
         let habits = agency.mail_habits();
+        let shows_logo = self.logo(&agency).await?.map(|logo| logo.is_for_mails());
         Ok(MailSettings {
             account,
             health,
             habits,
+            shows_logo,
         })
     }
 }

@@ -145,6 +145,9 @@ pub trait Attempts: Send + Sync {
     /// Attempts that led nowhere and still have what a provider gave them.
     async fn failed_with_credential(&self, at_most: u32) -> Result<Vec<Attempt>, StoreError>;
 
+    /// Whether a sign-in goes on through an app, or left something that is to be taken back through it.
+    async fn need(&self, provider: &ProviderId, app: &ProviderApp) -> Result<bool, StoreError>;
+
     /// Deletes so many of the finished attempts that were started at that time or before, and answers how many it deleted.
     async fn forget_some(&self, started_until: Timestamp, at_most: u32) -> Result<u32, StoreError>;
 

@@ -15,6 +15,16 @@ pub struct Image {
     pub bytes: Vec<u8>,
 }
 
+/// Pictures that mail programs show. They do not show SVG.
+const SHOWN_IN_MAILS: [&str; 2] = ["image/png", "image/jpeg"];
+
+impl Image {
+    /// Whether mail programs show it.
+    pub fn is_for_mails(&self) -> bool {
+        SHOWN_IN_MAILS.contains(&self.media_type.as_str())
+    }
+}
+
 /// The stored images. One that is there never changes.
 #[async_trait]
 pub trait Images: Send + Sync {

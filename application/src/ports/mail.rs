@@ -190,6 +190,17 @@ impl NotSent {
     }
 }
 
+/// Why a server may not be asked, as far as its name and port tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Barred {
+    /// Something else than mail may listen there.
+    #[error("port must be one for mail: 25, 465, 587 or 2525")]
+    Port,
+    /// It is in a private network, or this machine.
+    #[error("host must be out in the world")]
+    Private,
+}
+
 /// Sends mail.
 #[async_trait]
 pub trait Mailer: Send + Sync {
@@ -200,6 +211,12 @@ pub trait Mailer: Send + Sync {
         owner: AccountOwner,
         mail: &OutgoingMail,
     ) -> Result<ServerWords, NotSent>;
+
+    /// Whether the account's server may be asked at all, before its name is looked up.
+    ///
+    /// # Errors
+    /// Why it never will be.
+    fn may_be_asked(&self, account: &MailAccount, owner: AccountOwner) -> Result<(), Barred>;
 
     /// Connects to the account's server, encrypts and logs in, and leaves it at that.
     async fn greet(&self, account: &MailAccount, owner: AccountOwner) -> Result<(), NotSent>;

@@ -206,6 +206,15 @@ pub struct Probed {
     pub answer: Answer,
 }
 
+/// What a provider says about an access token, as far as it does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Granted {
+    /// What it is good for.
+    pub scopes: Option<BTreeSet<String>>,
+    /// When it ends, in seconds since 1970.
+    pub expires_at: Option<i64>,
+}
+
 /// How far taking back reaches at a provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -245,6 +254,10 @@ pub enum RefreshError {
         /// hold the old one for used up, and nobody has the new one.
         is_unanswered: bool,
     },
+    /// The answer broke off, or nobody can read it. It may have held new credentials, and whoever asks for them again at once may
+    /// get them: many providers forgive that for a moment.
+    #[error("the answer broke off")]
+    BrokenOff,
     /// They are worth nothing any more.
     #[error("they are worth nothing any more: {0}")]
     Lost(LossReason),
@@ -283,6 +296,14 @@ pub trait Connector: Send + Sync {
     /// Whose access token that is.
     async fn identify(&self, access_token: &SecretString) -> Result<Account, ProviderError>;
 
+    /// What the provider says about an access token. A provider that cannot be asked says nothing.
+    ///
+    /// # Errors
+    /// [`ProviderError::Refused`] when it is worth nothing, or was given to another app.
+    async fn granted(&self, _access_token: &SecretString) -> Result<Granted, ProviderError> {
+        Ok(Granted::default())
+    }
+
     /// How long credentials may lie unused before they are renewed only to stay alive; none where the provider keeps them anyway.
     fn keep_alive(&self) -> Option<TimeDelta> {
         None
@@ -293,8 +314,18 @@ pub trait Connector: Send + Sync {
         false
     }
 
+    /// Whether there is nothing to pick: the account itself is what is connected.
+    fn connects_account(&self) -> bool {
+        false
+    }
+
     /// Everything that the account manages, each once, pickable or not.
     async fn listings(&self, access_token: &SecretString) -> Result<Vec<Listing>, ProviderError>;
+
+    /// What it can be asked about a connection.
+    fn capabilities(&self) -> &'static [Capability] {
+        &[]
+    }
 
     /// Asks for everything that a connection is good for, once each and changing nothing. What a provider cannot be asked about is
     /// left out; without any interface of its own, that is everything.

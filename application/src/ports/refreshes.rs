@@ -52,6 +52,20 @@ pub struct Hold {
     pub attempts: u32,
 }
 
+/// A part of all credentials, so that several look after them and none after the same: each stands in one of so many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Which, from 0.
+    pub number: u32,
+    /// Of how many: a divisor of 16.
+    pub of: u32,
+}
+
+impl Share {
+    /// All of them.
+    pub const ALL: Self = Self { number: 0, of: 1 };
+}
+
 /// What came of reaching for a credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Taking {
@@ -92,6 +106,11 @@ pub enum Ending {
         expires_at: Option<Timestamp>,
         /// When it is due next.
         due_at: Option<Timestamp>,
+    },
+    /// The provider was not asked. It stays due, and comes again behind what has become due meanwhile.
+    PutOff {
+        /// It is not found before. Whoever reads it may ask.
+        until: Timestamp,
     },
     /// It could not be renewed.
     Failed {
@@ -154,6 +173,23 @@ pub struct CredentialRead {
     pub at: Timestamp,
 }
 
+/// A place in the list of who read credentials: a row's first moment never changes, and the list is sorted by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadsPlace {
+    /// The first moment of the row before the place.
+    pub at: Timestamp,
+    /// How many rows of that very moment stand before it.
+    pub passed: u32,
+}
+
+impl ReadsPlace {
+    /// Where the list begins.
+    pub const FIRST: Self = Self {
+        at: Timestamp::MAX_UTC,
+        passed: 0,
+    };
+}
+
 /// How often somebody read a connection's credentials on one day, for one purpose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CountedReads {
@@ -183,8 +219,8 @@ pub trait Refreshes: Send + Sync {
     /// Ends a hold: all of it in one transaction, or nothing where somebody else took it over or the credential is gone (false).
     async fn end(&self, key: &CredentialKey, hold: &Hold, ending: Ending) -> Result<bool, StoreError>;
 
-    /// Credentials whose time has come and that are in nobody's hands, the longest due first.
-    async fn due(&self, now: Timestamp, at_most: u32) -> Result<Vec<CredentialKey>, StoreError>;
+    /// Credentials of a share whose time has come and that are in nobody's hands, the longest due first.
+    async fn due(&self, now: Timestamp, at_most: u32, share: Share) -> Result<Vec<CredentialKey>, StoreError>;
 
     /// How much there is to do.
     async fn figures(&self, now: Timestamp) -> Result<RefreshFigures, StoreError>;
@@ -195,11 +231,15 @@ pub trait Refreshes: Send + Sync {
     /// Counts a read, and notes that the credential is in use.
     async fn count_read(&self, read: &CredentialRead) -> Result<(), StoreError>;
 
-    /// Who read a connection's credentials, the latest days first.
+    /// Deletes what was counted of the days before that moment's. Answers how many rows went.
+    async fn forget_reads(&self, before: Timestamp) -> Result<u64, StoreError>;
+
+    /// Who read a connection's credentials, the latest first: those who first did behind a place.
     async fn reads(
         &self,
         tenant: TenantId,
         integration: IntegrationId,
+        behind: ReadsPlace,
         at_most: u32,
     ) -> Result<Vec<CountedReads>, StoreError>;
 }

@@ -126,6 +126,12 @@ pub trait Vault: Send + Sync {
     /// The generations of a grant that were set aside, to be taken back at the provider.
     async fn replaced(&self, tenant: TenantId, grant: GrantId) -> Result<Vec<SecretRow>, StoreError>;
 
+    /// The agencies' own apps whose secrets are kept: of every tenant, each with its number.
+    async fn provider_apps(&self) -> Result<Vec<(TenantId, ProviderId, u32)>, StoreError>;
+
+    /// The grants of a tenant of which credentials are kept, also those that were set aside.
+    async fn grants(&self, tenant: TenantId) -> Result<Vec<GrantId>, StoreError>;
+
     /// How many rows, in any tenant, stand on the same provider account.
     async fn rows_of_account(&self, account_key: &[u8; 32]) -> Result<u64, StoreError>;
 }

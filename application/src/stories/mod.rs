@@ -171,6 +171,7 @@ async fn with_link() -> (Arc<Store>, LinkId) {
             expires_at: expires_at(),
             replaces_account: false,
             is_direct: false,
+            mends: false,
         },
         personal: None,
     };

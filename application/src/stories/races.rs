@@ -10,7 +10,7 @@ use domain::{
 use super::{
     ConnectSources, app, context, customer_stream, expires_at, id, names, source, stored, with_customer, with_link,
 };
-use crate::{CommandError, ports::log::Commit};
+use crate::{CommandError, Decision, UseCase, ports::log::Commit, work::Work};
 
 fn event_ids(commit: &Commit) -> Vec<EventId> {
     commit.appends.iter().map(|event| event.event_id).collect()
@@ -105,4 +105,31 @@ async fn what_was_found_on_the_way_to_a_refusal_is_recorded() {
         assert!(matches!(refused, Err(CommandError::ConnectLink(error)) if error == expired));
         assert_eq!(names(&store).await, ["Issued", "Expired"]);
     }
+}
+
+/// Breaks off with words that were put together.
+struct Defective(&'static str);
+
+impl UseCase for Defective {
+    type Answer = ();
+
+    async fn decide(&self, _: &mut Work<'_>) -> Result<Decision<()>, CommandError> {
+        panic!("{} does not open", self.0)
+    }
+}
+
+/// OA-9: the cause of an error is logged, so it must not repeat what a panic said.
+///
+/// Mutant: when the error quotes how the task ended, this fails.
+#[tokio::test]
+async fn a_command_that_panics_is_an_error_that_repeats_nothing() {
+    let refused = app(&with_customer(1).await)
+        .run(&context(1), Defective("canary-access-token"))
+        .await;
+    let error = refused.map(|_| ()).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+    let cause = std::error::Error::source(&error)
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    assert!(!cause.contains("canary"), "{cause}");
 }

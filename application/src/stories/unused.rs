@@ -8,7 +8,7 @@ use domain::{
     ids::{self, TenantId},
     log::{Position, SealedPersonal},
     personal::Subject,
-    provider::ProviderId,
+    provider::{ProviderApp, ProviderId},
 };
 use secrecy::SecretSlice;
 use uuid::Uuid;
@@ -23,10 +23,11 @@ use crate::ports::{
     health::{Answers, LastAnswer},
     images::{Image, Images},
     listings::ListingsInUse,
-    mail::{AccountOwner, MailAccount, MailHealth, MailRecords, Mailer, NotSent, OutgoingMail, ServerWords},
+    mail::{AccountOwner, Barred, MailAccount, MailHealth, MailRecords, Mailer, NotSent, OutgoingMail, ServerWords},
     provider::{Catalogue, Connector, OwnApp},
     refreshes::{
-        CountedReads, CredentialKey, CredentialRead, Ending, Hold, Lifetimes, RefreshFigures, Refreshes, Taking,
+        CountedReads, CredentialKey, CredentialRead, Ending, Hold, Lifetimes, ReadsPlace, RefreshFigures, Refreshes,
+        Share, Taking,
     },
     vault::{Place, SecretRow, Vault},
 };
@@ -60,11 +61,12 @@ unused! {
         destroy_answer(ids::AttemptId) -> ();
         unfinished(Timestamp, u32) -> Vec<Attempt>;
         failed_with_credential(u32) -> Vec<Attempt>;
+        need(&ProviderId, &ProviderApp) -> bool;
         forget_some(Timestamp, u32) -> u32;
         advance(ids::AttemptId, Stage, Stage) -> bool;
     }
     AccountTurns {
-        take(&[u8; 32], Uuid, Timestamp, Timestamp) -> bool;
+        take(&[u8; 32], Uuid, Duration) -> bool;
         end(&[u8; 32], Uuid) -> bool;
     }
     Answers {
@@ -83,17 +85,20 @@ unused! {
         delete_others(&Place) -> ();
         delete_of_no_attempt() -> u64;
         replaced(ids::TenantId, ids::GrantId) -> Vec<SecretRow>;
+        provider_apps() -> Vec<(ids::TenantId, ProviderId, u32)>;
+        grants(ids::TenantId) -> Vec<ids::GrantId>;
         rows_of_account(&[u8; 32]) -> u64;
     }
     Refreshes {
         take(&CredentialKey, Duration, Timestamp) -> Taking;
         keep(&CredentialKey, &Hold, Duration) -> bool;
         end(&CredentialKey, &Hold, Ending) -> bool;
-        due(Timestamp, u32) -> Vec<CredentialKey>;
+        due(Timestamp, u32, Share) -> Vec<CredentialKey>;
         figures(Timestamp) -> RefreshFigures;
         lifetimes(&str, Duration, Duration) -> Lifetimes;
         count_read(&CredentialRead) -> ();
-        reads(ids::TenantId, ids::IntegrationId, u32) -> Vec<CountedReads>;
+        forget_reads(Timestamp) -> u64;
+        reads(ids::TenantId, ids::IntegrationId, ReadsPlace, u32) -> Vec<CountedReads>;
     }
     Ledger {
         note(&LedgerEntry) -> ();
@@ -177,6 +182,10 @@ impl Cipher for Unused {
 
 #[async_trait]
 impl Mailer for Unused {
+    fn may_be_asked(&self, _: &MailAccount, _: AccountOwner) -> Result<(), Barred> {
+        unreachable!("no story names a mail server")
+    }
+
     async fn greet(&self, _: &MailAccount, _: AccountOwner) -> Result<(), NotSent> {
         unreachable!("no story looks at a mail server")
     }

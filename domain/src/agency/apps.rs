@@ -26,6 +26,13 @@ impl Apps {
         self.known.get(provider)?.get(client_id).copied()
     }
 
+    /// The client id of the app whose secret is kept under a number.
+    pub fn client_of(&self, provider: &ProviderId, number: u32) -> Option<&str> {
+        let mut known = self.known.get(provider)?.iter();
+        let (client_id, _) = known.find(|(_, known)| **known == number)?;
+        Some(client_id)
+    }
+
     /// The number that the next one will have.
     pub fn next_number(&self) -> u32 {
         self.numbers + 1

@@ -38,6 +38,9 @@ pub struct LinkTerms {
     /// Whether the member who asks for it opens it himself, to connect without the customer.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_direct: bool,
+    /// Whether the server asked by itself, because the connection needs a new sign-in: it ends when that works again by other means.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mends: bool,
 }
 
 /// Why an attempt ended without a connection. The link stays usable.
@@ -88,6 +91,8 @@ pub enum RevokeReason {
     CustomerErased,
     /// The connection that it was for was deleted.
     Deleted,
+    /// The connection that it was to mend works again by other means.
+    AlreadyConnected,
 }
 
 /// What happened to a connect link.

@@ -47,6 +47,7 @@ pub struct ConnectLink {
     end: Option<LinkEnd>,
     is_started: bool,
     completed_by: Option<AttemptId>,
+    is_needless: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -185,6 +186,11 @@ impl ConnectLink {
         self.completed_by
     }
 
+    /// Whether it was taken back because what it was to mend worked again.
+    pub fn is_needless(&self) -> bool {
+        self.is_needless
+    }
+
     fn decide(&self, command: ConnectLinkCommand) -> Result<Vec<ConnectLinkEvent>, ConnectLinkError> {
         use ConnectLinkCommand::{Authorize, Complete, Decline, Expire, FailAttempt, Issue, Revoke, Start};
         match command {
@@ -290,7 +296,10 @@ impl ConnectLink {
                 self.completed_by = Some(*attempt);
             }
             ConnectLinkEvent::Declined {} => self.end = Some(LinkEnd::Declined),
-            ConnectLinkEvent::Revoked { .. } => self.end = Some(LinkEnd::Revoked),
+            ConnectLinkEvent::Revoked { reason, .. } => {
+                self.end = Some(LinkEnd::Revoked);
+                self.is_needless = *reason == RevokeReason::AlreadyConnected;
+            }
             ConnectLinkEvent::Expired { .. } => self.end = Some(LinkEnd::Expired),
         }
     }

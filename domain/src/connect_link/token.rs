@@ -83,6 +83,20 @@ mod tests {
         assert_eq!(LinkToken::parse(token.reveal()), Ok(token));
     }
 
+    /// B53: none of the 192 bits is lost on the way into the address.
+    ///
+    /// Mutant: when a byte of the randomness is left out, this fails.
+    #[test]
+    fn each_of_192_random_bits_makes_another_token() {
+        let mut tokens = std::collections::BTreeSet::new();
+        for bit in 0..192 {
+            let mut random = [0; 24];
+            random[bit / 8] = 1 << (bit % 8);
+            tokens.insert(LinkToken::issue(at(1_790_000_000), random).reveal().to_owned());
+        }
+        assert_eq!(tokens.len(), 192);
+    }
+
     #[test]
     fn ids_follow_the_order_of_time_and_differ_within_a_minute() {
         let early = LinkToken::issue(at(1_790_000_000), [255; 24]).link_id();

@@ -24,10 +24,12 @@ pub struct Grant {
     latest: u32,
     given_to: Option<GivenTo>,
     generations: BTreeMap<u32, Generation>,
+    taken_over: BTreeSet<u32>,
+    is_revoked: bool,
 }
 
 /// The app that an account's owner trusts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct GivenTo {
     /// The provider.
     pub provider: ProviderId,
@@ -102,6 +104,12 @@ impl Grant {
     /// Whether any integration stands on that generation.
     pub fn is_in_use(&self, generation: u32) -> bool {
         self.generations.contains_key(&generation)
+    }
+
+    /// Whether a newer sign-in of the same account took that generation's place: whoever read its credentials just before may go on
+    /// with them for a while.
+    pub fn was_taken_over(&self, generation: u32) -> bool {
+        self.taken_over.contains(&generation)
     }
 
     /// Whether nothing stands on it at all.
@@ -183,7 +191,8 @@ impl Grant {
             GrantCommand::FailRefresh { generation, reason } => {
                 let is_news = match self.generation(generation)?.standing {
                     Standing::Well => true,
-                    Standing::Failing(before) => before != reason,
+                    // Two troubles that take turns are one: only whose it is to mend is news.
+                    Standing::Failing(before) => before.is_the_operators() != reason.is_the_operators(),
                     Standing::Lost(_) => false,
                 };
                 is_news.then_some(GrantEvent::RefreshFailed { generation, reason })
@@ -196,7 +205,10 @@ impl Grant {
                 let is_lost = matches!(self.generation(generation)?.standing, Standing::Lost(_));
                 (!is_lost).then_some(GrantEvent::Lost { generation, reason })
             }
-            GrantCommand::NoteRevoked => (self.latest > 0 && self.is_unused()).then_some(GrantEvent::Revoked {}),
+            GrantCommand::NoteRevoked => {
+                let is_news = self.latest > 0 && self.is_unused() && !self.is_revoked;
+                is_news.then_some(GrantEvent::Revoked {})
+            }
         }
     }
 
@@ -214,6 +226,7 @@ impl Grant {
     }
 
     fn add(&mut self, number: u32, scopes: &BTreeSet<String>, first: IntegrationId, takes_over: &BTreeSet<u32>) {
+        self.taken_over.extend(takes_over);
         self.release(first);
         let taken = takes_over.iter().filter_map(|number| self.generations.remove(number));
         let integrations = taken.flat_map(|of| of.integrations).chain([first]).collect();
@@ -254,7 +267,7 @@ impl Grant {
             GrantEvent::RefreshFailed { generation, reason } => self.stand(*generation, Standing::Failing(*reason)),
             GrantEvent::RefreshRecovered { generation } => self.stand(*generation, Standing::Well),
             GrantEvent::Lost { generation, reason } => self.stand(*generation, Standing::Lost(*reason)),
-            GrantEvent::Revoked {} => {}
+            GrantEvent::Revoked {} => self.is_revoked = true,
         }
     }
 }

@@ -105,6 +105,8 @@ pub enum Capability {
     ReviewsReply,
     /// Figures about the listing can be read: how often it was seen and called.
     Metrics,
+    /// The provider lets the connection in: of an app that cannot be asked for more.
+    Access,
 }
 
 /// Whether a connection is good for something, as the provider last said.

@@ -34,6 +34,8 @@ pub struct Integration {
     slot: Option<Slot>,
     pending: Option<LinkId>,
     connection: Option<Connection>,
+    #[serde(default)]
+    disconnected: bool,
     broken: Option<LossReason>,
     capabilities: BTreeMap<Capability, CapabilityState>,
 }
@@ -68,6 +70,11 @@ impl Integration {
     /// What it stands on, once it was connected.
     pub fn connection(&self) -> Option<&Connection> {
         self.connection.as_ref()
+    }
+
+    /// Whether it was taken off its account, and not connected since.
+    pub fn is_disconnected(&self) -> bool {
+        self.disconnected
     }
 
     /// Whether connecting with this grant would replace another account's.
@@ -140,7 +147,7 @@ pub enum IntegrationError {
     #[error("this link is no longer the one that the connection waits for")]
     NotPending,
     /// It has no place yet: no link was ever issued for it, or it is over.
-    #[error("there is no such connection")]
+    #[error("there is no such integration")]
     NotFound,
     /// The customer signed in with another account than the connected one, and no replacement was asked for.
     #[error("the connection belongs to another account of the provider")]
@@ -272,6 +279,7 @@ impl Integration {
             IntegrationEvent::Recovered {} => self.broken = None,
             IntegrationEvent::Disconnected {} => {
                 self.connection = None;
+                self.disconnected = true;
                 self.broken = None;
                 self.capabilities.clear();
             }
@@ -288,6 +296,7 @@ impl Integration {
     /// What the provider said of a listing says nothing of another one.
     fn stand_on(&mut self, connection: &Connection) {
         let before = self.connection.replace(connection.clone());
+        self.disconnected = false;
         if before.is_none_or(|before| before.listing != connection.listing) {
             self.capabilities.clear();
         }

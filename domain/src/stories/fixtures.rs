@@ -115,6 +115,7 @@ pub(super) fn terms() -> LinkTerms {
         expires_at: noon() + TimeDelta::days(7),
         replaces_account: false,
         is_direct: false,
+        mends: false,
     }
 }
 

@@ -165,7 +165,7 @@ fn lost(generation: u32) -> GrantEvent {
 /// An outage of a day is two events, not one for every try.
 #[test]
 fn only_the_first_failure_of_its_kind_and_the_first_success_after_it_are_news() {
-    use RefreshFailure::{AppRefused, Unavailable};
+    use RefreshFailure::{AppRefused, RateLimited, Unavailable};
     let recover = || GrantCommand::RecoverRefresh { generation: 1 };
     let recovered = GrantEvent::RefreshRecovered { generation: 1 };
     let well = [granted(1, 1)];
@@ -176,6 +176,10 @@ fn only_the_first_failure_of_its_kind_and_the_first_success_after_it_are_news() 
     let failing = [granted(1, 1), failed(Unavailable)];
     given::<Grant>(&failing)
         .when(fail(Unavailable))
+        .then_expect_events(vec![]);
+    // An overloaded provider says now this, now that.
+    given::<Grant>(&failing)
+        .when(fail(RateLimited))
         .then_expect_events(vec![]);
     given::<Grant>(&failing)
         .when(fail(AppRefused))

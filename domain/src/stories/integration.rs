@@ -423,5 +423,8 @@ fn a_disconnected_integration_stands_on_nothing_and_keeps_its_place() {
     let after = folded::<Integration>(&[history, vec![IntegrationEvent::Disconnected {}]].concat());
     assert_eq!((after.connection(), after.pending()), (None, Some(link(2))));
     assert_eq!((after.slot(), after.life()), (Some(&slot()), 1));
+    assert!(
+        after.is_disconnected() && !folded::<Integration>(&working_and(requested(link(2), None))).is_disconnected()
+    );
     assert!(!after.would_replace(grant(2)));
 }

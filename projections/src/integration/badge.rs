@@ -30,12 +30,17 @@ pub enum Badge {
     NeedsReconnect,
     /// It was taken off its account.
     Disconnected,
+    /// It is over. A new link for its place begins anew.
+    Deleted,
 }
 
 /// The badge of an integration by the clock. What works stays working, however its newest link ended.
 pub fn badge(row: &IntegrationRow, now: Timestamp) -> Badge {
     if row.health().is_some_and(|health| health.broken.is_some()) {
         return Badge::NeedsReconnect; // also while a link is on its way: the old credentials do not work
+    }
+    if row.details.deleted_at.is_some() {
+        return Badge::Deleted;
     }
     match (row.standing(), row.last_request(now).map(|last| last.outcome)) {
         (None, Some(_)) if row.details.disconnected_at.is_some() => Badge::Disconnected,
@@ -62,6 +67,7 @@ impl Badge {
             Self::Revoked => "Revoked",
             Self::NeedsReconnect => "Needs reconnect",
             Self::Disconnected => "Disconnected",
+            Self::Deleted => "Deleted",
         }
     }
 
@@ -77,6 +83,7 @@ impl Badge {
             Self::Revoked => "ban",
             Self::NeedsReconnect => "warning",
             Self::Disconnected => "unlink",
+            Self::Deleted => "bin",
         }
     }
 
@@ -87,7 +94,7 @@ impl Badge {
             Self::ViaLink => "blue",
             Self::Connected => "green",
             Self::Rejected | Self::NeedsReconnect => "red",
-            Self::Expired | Self::Revoked | Self::Disconnected => "grey",
+            Self::Expired | Self::Revoked | Self::Disconnected | Self::Deleted => "grey",
         }
     }
 

@@ -38,7 +38,7 @@ impl IntegrationView {
     /// Its view.
     pub const VIEW: View = View {
         name: "integration",
-        version: 3,
+        version: 4,
         columns: &[
             Column::text("id"),
             Column::text("tenant"),
@@ -48,6 +48,7 @@ impl IntegrationView {
             Column::integer("created_at"),
             Column::integer("connected"),
             Column::integer("disconnected"),
+            Column::integer("deleted"),
             Column::text("via_link"),
             Column::text("listing"),
             Column::text("health"),
@@ -214,21 +215,16 @@ fn disconnect(row: &mut IntegrationRow, at: Timestamp) {
     name(row, None);
 }
 
-/// Nothing stands on it any more, so it reads as a link that was revoked: not usable, and its names are gone.
+/// Nothing stands on it any more, and its names are gone. How its newest link ended stays as it was: the commit that deletes it has
+/// closed one that was on its way before.
 fn delete(row: &mut IntegrationRow, at: Timestamp) {
     row.details = IntegrationDetails {
         deleted_at: Some(at),
         life: row.details.life,
         ..IntegrationDetails::default()
     };
-    let was_refused = row
-        .request
-        .ended
-        .is_some_and(|ended| ended.outcome != RequestOutcome::Completed);
-    if !was_refused {
-        let outcome = RequestOutcome::Revoked;
-        row.request.ended = Some(Ended { outcome, at });
-    }
+    let outcome = RequestOutcome::Revoked;
+    row.request.ended.get_or_insert(Ended { outcome, at });
     name(row, None);
 }
 

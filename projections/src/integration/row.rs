@@ -168,6 +168,7 @@ impl ViewRow for IntegrationRow {
             Cell::time(self.created_at),
             Cell::Integer(Some(standing.is_some().into())),
             Cell::Integer(Some(self.details.disconnected_at.is_some().into())),
+            Cell::Integer(Some(self.details.deleted_at.is_some().into())),
             Cell::text_or_null(standing.and_then(|standing| standing.via.as_ref())),
             Cell::text_or_null(standing.map(|standing| &standing.connection.listing.id)),
             Cell::text_or_null(self.health().map(Health::status).as_ref()),
@@ -189,7 +190,7 @@ impl ViewRow for IntegrationRow {
         let (customer, location, provider) = (cells.parse()?, cells.parse()?, cells.convert()?);
         let created_at = cells.time()?;
         // They stand in the details as well; their columns are there to be filtered by.
-        let (_connected, _disconnected) = (cells.integer()?, cells.integer()?);
+        let (_connected, _disconnected, _deleted) = (cells.integer()?, cells.integer()?, cells.integer()?);
         let (_via_link, _listing) = (cells.text_or_null()?, cells.text_or_null()?);
         let _health = cells.text_or_null()?;
         let (link, expires_at) = (cells.parse()?, cells.time()?);

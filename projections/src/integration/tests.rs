@@ -47,6 +47,7 @@ fn every_badge_has_its_words_its_icon_and_its_colour() {
         ("Needs reconnect", "warning", "red", false)
     );
     assert_eq!(shown(Badge::Disconnected), ("Disconnected", "unlink", "grey", false));
+    assert_eq!(shown(Badge::Deleted), ("Deleted", "bin", "grey", false));
 }
 
 /// B27
@@ -195,6 +196,7 @@ fn a_row_reads_back_from_its_cells() {
         refreshing().declined(),
         ill,
         connected().disconnected(),
+        connected().deleted(),
     ];
     for row in stories.iter().map(row_after) {
         let cells = row.cells();
@@ -302,15 +304,25 @@ fn an_erased_customers_integration_loses_its_names() {
     assert!(names.iter().all(Option::is_none), "{names:?}");
 }
 
-/// Mutant: when what it stood on stays, its listing counts as in use, and this fails.
+/// Mutants: when what it stood on stays, its listing counts as in use, and this fails; so it does when the completed link's end is
+/// told as a revocation.
 #[test]
 fn a_deleted_integration_is_not_usable_until_a_link_makes_it_anew() {
     let row = row_after(&connected().deleted());
-    assert_eq!(badge(&row, minute(NOW)), Badge::Revoked);
+    assert_eq!(badge(&row, minute(NOW)), Badge::Deleted);
+    assert_eq!(
+        row.last_request(minute(NOW)).map(|last| last.outcome),
+        Some(RequestOutcome::Completed),
+        "as its link says"
+    );
     assert!(row.standing().is_none() && row.listing_title.is_none() && row.details.deleted_at.is_some());
     let again = row_after(&connected().deleted().about(World::default().with_link(2)).issued());
     assert_eq!(badge(&again, minute(NOW)), Badge::Pending);
     assert_eq!(again.details.deleted_at, None);
     let refused = row_after(&Story::new().issued().declined().deleted());
-    assert_eq!(badge(&refused, minute(NOW)), Badge::Rejected);
+    assert_eq!(badge(&refused, minute(NOW)), Badge::Deleted);
+    assert_eq!(
+        refused.last_request(minute(NOW)).map(|last| last.outcome),
+        Some(RequestOutcome::Declined)
+    );
 }

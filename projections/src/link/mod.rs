@@ -160,6 +160,7 @@ fn observed(row: &mut LinkRow, observation: &LinkObservation, at: Timestamp) {
             opened.last_at = Some(at);
         }
         LinkObservation::FreshLinkAsked {} => row.details.fresh_link_asked_at = Some(at),
+        LinkObservation::PlanUsedUp {} => row.details.plan_used_up_at = Some(at),
         LinkObservation::MailAsked { .. } => row.details.delivery = Some(delivery(DeliveryState::Queued, at)),
         LinkObservation::Delivered {
             letter: LetterKind::Link | LetterKind::Reminder,

@@ -94,6 +94,9 @@ pub struct LinkDetails {
     pub starts: u32,
     /// When somebody last asked for a new link on the page of this ended one.
     pub fresh_link_asked_at: Option<Timestamp>,
+    /// When the customer was last told that the plan has no room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_used_up_at: Option<Timestamp>,
     /// What became of the latest mail with it; none where none was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<Delivery>,

@@ -208,7 +208,7 @@ impl<P: Projection, F: Fn(RebuildProgress) + Send + Sync> Rebuild<'_, P, F> {
         });
         let mut pages = stream::iter(read).buffered(AHEAD);
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|died| StoreError::Broken(format!("reading ahead: {died}")))??;
+            let page = page.map_err(|_| StoreError::Broken("reading ahead broke off".into()))??;
             self.fold(page).await?;
             (self.progress)(RebuildProgress {
                 position: self.at,

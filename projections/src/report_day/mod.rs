@@ -119,7 +119,8 @@ fn happened(seen: &Seen<'_>, event: &ConnectLinkEvent, rows: &mut Rows<ReportDay
         ConnectLinkEvent::Completed { .. } => count(seen, rows, |counts| counts.completed = 1)?,
         ConnectLinkEvent::Declined {} => count(seen, rows, |counts| counts.declined = 1)?,
         ConnectLinkEvent::Revoked {
-            reason: RevokeReason::Manual | RevokeReason::CustomerErased | RevokeReason::Deleted,
+            reason:
+                RevokeReason::Manual | RevokeReason::CustomerErased | RevokeReason::Deleted | RevokeReason::AlreadyConnected,
             ..
         } => count(seen, rows, |counts| counts.revoked = 1)?,
         ConnectLinkEvent::Revoked {

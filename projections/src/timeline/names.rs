@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use application::metadata::{Actor, LINK};
+use application::metadata::{Actor, INTEGRATION, LINK};
 use cqrs_es::Aggregate;
 use domain::{
     agency::{AgencyEvent, Role},
@@ -10,12 +10,12 @@ use domain::{
     customer::CustomerEvent,
     event::Event,
     grant::GrantEvent,
-    ids::{CustomerId, LinkId, LocationId, MemberId},
-    integration::IntegrationEvent,
+    ids::{CustomerId, IntegrationId, LinkId, LocationId, MemberId},
+    integration::{Integration, IntegrationEvent},
     log::{Metadata, Recorded},
     personal::{Detail, Personal},
     provider::ProviderId,
-    trail::LINK_TRAIL,
+    trail::{INTEGRATION_TRAIL, LINK_TRAIL},
 };
 
 /// The names that sentences use. It learns from opened events: an agency's stream names its members, a link's first event its
@@ -24,6 +24,7 @@ use domain::{
 pub struct Names {
     members: HashMap<MemberId, (Option<String>, Role)>,
     links: HashMap<LinkId, ProviderId>,
+    integrations: HashMap<IntegrationId, ProviderId>,
     customers: HashMap<CustomerId, String>,
     locations: HashMap<LocationId, String>,
     providers: HashMap<ProviderId, String>,
@@ -39,6 +40,12 @@ impl Names {
             Event::ConnectLink(ConnectLinkEvent::Issued { terms, .. }) => {
                 if let Ok(link) = recorded.aggregate_id.parse() {
                     self.link_is_for(link, terms.provider.clone());
+                }
+                self.integration_is_with(terms.integration, terms.provider.clone());
+            }
+            Event::Integration(IntegrationEvent::LinkRequested { slot, .. }) => {
+                if let Ok(integration) = recorded.aggregate_id.parse() {
+                    self.integration_is_with(integration, slot.provider.clone());
                 }
             }
             Event::Customer(CustomerEvent::Created { personal, .. }) => {
@@ -70,6 +77,11 @@ impl Names {
         self.links.insert(link, provider);
     }
 
+    /// Tells which provider an integration is with, where its first event is not at hand.
+    pub fn integration_is_with(&mut self, integration: IntegrationId, provider: ProviderId) {
+        self.integrations.insert(integration, provider);
+    }
+
     /// Tells what people call a provider; without it, its name in the catalogue is used.
     pub fn provider_is_called(&mut self, provider: ProviderId, name: impl Into<String>) {
         self.providers.insert(provider, name.into());
@@ -83,7 +95,7 @@ impl Names {
         }
     }
 
-    /// The provider that an event is about, as far as it or its link tells.
+    /// The provider that an event is about, as far as it, its link or its integration tells.
     pub(super) fn provider_of(&self, recorded: &Recorded, event: &Event, metadata: &Metadata) -> Option<String> {
         let said = match event {
             Event::ConnectLink(ConnectLinkEvent::Issued { terms, .. }) => Some(&terms.provider),
@@ -96,7 +108,15 @@ impl Names {
             let link = own.then_some(&recorded.aggregate_id).or_else(|| metadata.get(LINK))?;
             self.links.get(&link.parse().ok()?)
         };
-        said.or_else(of_link).map(|provider| self.provider(provider))
+        let of_integration = || {
+            let own = matches!(recorded.aggregate_type.as_str(), Integration::TYPE | INTEGRATION_TRAIL);
+            let id = own.then_some(&recorded.aggregate_id);
+            let id = id.or_else(|| metadata.get(INTEGRATION))?;
+            self.integrations.get(&id.parse().ok()?)
+        };
+        said.or_else(of_link)
+            .or_else(of_integration)
+            .map(|provider| self.provider(provider))
     }
 
     /// A member in words: "Anna Berg (owner)".

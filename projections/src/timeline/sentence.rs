@@ -46,6 +46,15 @@ impl Scene<'_> {
         }
     }
 
+    /// "the Google connection", or "the connection" where nobody knows whose it is.
+    fn connection(&self) -> String {
+        let provider = self.provider.as_ref();
+        provider.map_or_else(
+            || "the connection".to_owned(),
+            |provider| format!("the {provider} connection"),
+        )
+    }
+
     fn provider(&self) -> &str {
         self.provider.as_deref().unwrap_or("the provider")
     }
@@ -158,6 +167,10 @@ impl Scene<'_> {
                 reason: RevokeReason::Deleted,
                 ..
             } => format!("{who} deleted the connection, which revoked the link"),
+            ConnectLinkEvent::Revoked {
+                reason: RevokeReason::AlreadyConnected,
+                ..
+            } => format!("{who} took the link back: the connection works again, and nothing is left to do"),
             ConnectLinkEvent::Expired { expires_at } => format!("the link expired on {}", day_and_time(*expires_at)),
         }
     }
@@ -199,15 +212,15 @@ impl Scene<'_> {
     }
 
     fn integration(&self, event: &IntegrationEvent) -> String {
-        let (who, provider) = (self.who, self.provider());
+        let (who, provider, connection) = (self.who, self.provider(), self.connection());
         match event {
             IntegrationEvent::LinkRequested { superseding: None, .. } => {
-                format!("{who} asked for the {provider} connection by link")
+                format!("{who} asked for {connection} by link")
             }
             IntegrationEvent::LinkRequested {
                 superseding: Some(_), ..
             } => {
-                format!("{who} asked for the {provider} connection by a fresh link, in place of the one before")
+                format!("{who} asked for {connection} by a fresh link, in place of the one before")
             }
             IntegrationEvent::LinkClosed { outcome, .. } => closed(*outcome).to_owned(),
             IntegrationEvent::Connected { personal, via, .. } => {
@@ -229,13 +242,13 @@ impl Scene<'_> {
                 format!("{provider} {} {}", answers(*state), purpose(*capability))
             }
             IntegrationEvent::NeedsReconnect { reason } => {
-                format!("the {provider} connection needs a new sign-in: {}", lost(*reason))
+                format!("{connection} needs a new sign-in: {}", lost(*reason))
             }
             IntegrationEvent::Recovered {} => {
-                format!("the {provider} connection works again: somebody signed in with the same account elsewhere")
+                format!("{connection} works again: somebody signed in with the same account elsewhere")
             }
-            IntegrationEvent::Disconnected {} => format!("{who} disconnected {provider}"),
-            IntegrationEvent::Deleted {} => format!("{who} deleted the {provider} connection"),
+            IntegrationEvent::Disconnected {} => format!("{who} disconnected {connection}"),
+            IntegrationEvent::Deleted {} => format!("{who} deleted {connection}"),
         }
     }
 
@@ -284,6 +297,9 @@ impl Scene<'_> {
             LinkObservation::Revealed {} => return format!("{} looked at the link's address again", self.who),
             LinkObservation::CallbackRejected { reason, .. } => return rejected(*reason),
             LinkObservation::FreshLinkAsked {} => "somebody asked for a new link on the page of this ended one",
+            LinkObservation::PlanUsedUp {} => {
+                "the customer signed in, but the plan has no room for another connection; the sign-in can go on once it has"
+            }
             LinkObservation::MailAsked { links, .. } => return mail_asked(self.who, links.len()),
             LinkObservation::Delivered { letter } => return format!("{} was taken by the mail server", mail(*letter)),
             LinkObservation::DeliveryFailed {

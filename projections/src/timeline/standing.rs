@@ -46,5 +46,6 @@ pub(super) fn purpose(capability: Capability) -> &'static str {
         Capability::ReviewsRead => "reading reviews",
         Capability::ReviewsReply => "answering reviews",
         Capability::Metrics => "reading figures",
+        Capability::Access => "access",
     }
 }

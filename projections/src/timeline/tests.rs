@@ -3,7 +3,7 @@
 use domain::connect_link::AttemptFailure;
 
 use super::*;
-use crate::stories::{LIFE, Story, World, google, link, minute};
+use crate::stories::{LIFE, Story, World, google, integration, link, minute};
 
 fn read_aloud(story: &Story) -> Vec<String> {
     let mut names = Names::default();
@@ -131,6 +131,33 @@ fn an_entry_says_when_who_for_whom_and_from_where() {
     assert_eq!(
         entry.text,
         "API key 3 of Anna Berg (owner), on behalf of the customer, accepted and went to sign in at the provider"
+    );
+}
+
+/// What is done to a connection itself has no link to ask: the connection says which provider it is with, or none is named.
+/// Mutant: without what the connection says, this fails.
+#[test]
+fn the_end_of_a_connection_names_its_provider() {
+    let story = Story::new().issued().disconnected().deleted();
+    let ends = |names: &Names| {
+        let told: Vec<_> = entries(&story, names).into_iter().map(|entry| entry.text).collect();
+        told[told.len() - 2..].to_vec()
+    };
+    let mut names = Names::default();
+    assert_eq!(
+        ends(&names),
+        [
+            "A member disconnected the connection",
+            "The operator deleted the connection"
+        ]
+    );
+    names.integration_is_with(integration(), google());
+    assert_eq!(
+        ends(&names),
+        [
+            "A member disconnected the Google connection",
+            "The operator deleted the Google connection"
+        ]
     );
 }
 

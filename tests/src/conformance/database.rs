@@ -186,6 +186,19 @@ impl Database {
     /// # Errors
     /// When the lock is not to be had.
     pub async fn hold_the_log(&self) -> anyhow::Result<Hold> {
+        self.hold("SELECT pg_advisory_lock(7454127460279152235)").await
+    }
+
+    /// Keeps everybody from changing the vault until it is dropped.
+    ///
+    /// # Errors
+    /// When the lock is not to be had.
+    pub async fn hold_the_vault(&self) -> anyhow::Result<Hold> {
+        self.hold("BEGIN; LOCK TABLE vault IN EXCLUSIVE MODE").await
+    }
+
+    /// On `SQLite` there is one lock for all.
+    async fn hold(&self, on_postgres: &'static str) -> anyhow::Result<Hold> {
         match self.kind() {
             Kind::Sqlite => {
                 let path = self.path()?;
@@ -195,16 +208,14 @@ impl Database {
             }
             Kind::Postgres => {
                 let mut connection = self.connection().await?;
-                connection
-                    .execute("SELECT pg_advisory_lock(7454127460279152235)")
-                    .await?;
+                connection.execute(on_postgres).await?;
                 Ok(Hold::Postgres(connection))
             }
         }
     }
 }
 
-/// The log's lock, in a stranger's hand.
+/// A lock, in a stranger's hand.
 pub enum Hold {
     /// An open transaction.
     Sqlite(SqliteConnection),

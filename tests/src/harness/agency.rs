@@ -102,6 +102,22 @@ impl Agency {
         })
     }
 
+    /// The same agency, speaking to another node.
+    #[must_use]
+    pub fn at(&self, port: u16) -> Self {
+        let base = format!("http://{CALLBACK_HOST}:{port}{API}");
+        Self { base, ..self.clone() }
+    }
+
+    /// Reads a connection's credentials, as a program does that is about to use them.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn credentials(&self, integration: &str) -> anyhow::Result<Answer> {
+        let path = format!("/integrations/{integration}/credentials?purpose=story");
+        self.call(Method::GET, &path, None, None).await
+    }
+
     /// One call.
     ///
     /// # Errors

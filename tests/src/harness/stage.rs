@@ -92,7 +92,7 @@ impl Stage {
         found(&self.files, self.server.port(), name, host, more).await
     }
 
-    /// A second node of this installation, on ports of its own; answers with that of its probes.
+    /// Another node of this installation, on ports of its own; answers with that of its probes.
     ///
     /// # Errors
     /// When it does not start.
@@ -105,9 +105,9 @@ impl Stage {
             .replace(&here(self.server.port()), &here(port))
             .replace(&here(self.files.operations()), &here(operations));
         let folder = self.files.folder();
-        let config = folder.join("second.toml");
+        let config = folder.join(format!("node-{port}.toml"));
         std::fs::write(&config, configuration)?;
-        let server = Server::start(&config, &folder.join("second.log"), port).await?;
+        let server = Server::start(&config, &folder.join(format!("node-{port}.log")), port).await?;
         Ok((server, operations))
     }
 

@@ -88,6 +88,7 @@ impl Then {
             life,
             replaces_account: false,
             is_direct: false,
+            mends: false,
         };
         let issued = app.run(&context, command).await?.answer;
         Ok(Issued {

@@ -1,9 +1,10 @@
 //! The end-to-end tests, in one binary.
 
-mod attacks;
-mod browser;
 #[macro_use]
 mod by_itself;
+
+mod attacks;
+mod browser;
 mod conformance;
 mod flow;
 mod keeping;

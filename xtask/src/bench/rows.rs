@@ -1,6 +1,6 @@
 //! The rows of the table: what is measured, against what, and what it should come to.
 //!
-//! A program is started with the words that stand here; `{time}`, `{events}`, `{many}` and `{links}` depend on the effort.
+//! A program is started with the words that stand here; `{time}`, `{crowd}`, `{events}`, `{many}` and `{links}` depend on the effort.
 
 /// One measurement of ours, and what it is held against.
 pub(super) struct Row {
@@ -347,6 +347,45 @@ pub(super) const ROWS: &[Row] = &[
             0.25,
         )],
         p99: Some(20.0),
+        ..RATE
+    },
+    Row {
+        name: "crowd-2",
+        title: "HTTP: pages served to twice as many callers as there are places",
+        ours: "http crowd --callers 128 {crowd}",
+        against: &[ourselves(
+            "as many callers as places",
+            "http crowd --callers 64 {crowd}",
+            0.8,
+        )],
+        p99: Some(2_000.0),
+        once: true,
+        ..RATE
+    },
+    Row {
+        name: "crowd-10",
+        title: "the same, ten times as many",
+        ours: "http crowd --callers 640 {crowd}",
+        against: &[ourselves(
+            "as many callers as places",
+            "http crowd --callers 64 {crowd}",
+            0.8,
+        )],
+        p99: Some(2_000.0),
+        once: true,
+        ..RATE
+    },
+    Row {
+        name: "crowd-60",
+        title: "the same, as many as a node has connections",
+        ours: "http crowd --callers 4000 {crowd}",
+        against: &[ourselves(
+            "as many callers as places",
+            "http crowd --callers 64 {crowd}",
+            0.8,
+        )],
+        p99: Some(2_000.0),
+        once: true,
         ..RATE
     },
     Row {

@@ -25,6 +25,8 @@ pub(super) struct Place<'a> {
 pub(super) struct Effort {
     rounds: usize,
     time: &'static str,
+    /// A crowd goes on for a minute.
+    crowd: &'static str,
     /// For reading a log, and for the server's memory.
     events: &'static str,
     memory_events: &'static str,
@@ -35,6 +37,7 @@ impl Effort {
     pub(super) const FULL: Self = Self {
         rounds: 5,
         time: "--seconds 1 --warm-up 0.3",
+        crowd: "--seconds 60 --warm-up 3",
         events: "200000",
         memory_events: "1000000",
         memory_links: "100000",
@@ -42,6 +45,7 @@ impl Effort {
     pub(super) const QUICK: Self = Self {
         rounds: 1,
         time: "--seconds 0.5 --warm-up 0.2",
+        crowd: "--seconds 1 --warm-up 1",
         events: "20000",
         memory_events: "20000",
         memory_links: "2000",
@@ -56,6 +60,7 @@ impl Effort {
         };
         words
             .replace("{time}", self.time)
+            .replace("{crowd}", self.crowd)
             .replace("{events}", events)
             .replace("{many}", self.memory_events)
             .replace("{links}", self.memory_links)

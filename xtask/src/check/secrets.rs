@@ -12,13 +12,14 @@ use crate::files;
 const OPENS: &str = "expose_secret";
 
 /// Folders, which end in a slash, and files.
-const ROOMS: [&str; 26] = [
+const ROOMS: [&str; 27] = [
     "adapters/src/mail/session.rs",
     "adapters/src/postgres/mod.rs",
     "adapters/src/providers/",
     "adapters/src/traces/config.rs",
     "adapters/src/vault/",
     "api/src/agency_api/credentials/",
+    "api/src/agency_api/mail/body.rs",
     "api/src/agency_api/provider_apps.rs",
     "api/src/cli/agency.rs",
     "api/src/cli/demo/words.rs",

@@ -31,7 +31,7 @@ pub(crate) struct Postgres {
 impl Postgres {
     /// Starts a server with the programs in the folder, and waits until it accepts connections.
     pub(super) fn start(programs: &Path) -> Result<Self> {
-        Self::start_with(programs, &["max_connections=200"])
+        Self::start_with(programs, &["max_connections=400"])
     }
 
     /// The same with other settings.

@@ -65,7 +65,7 @@ impl Suite {
         };
         let mut command = self.cargo(&["nextest", "run", "--workspace", "--locked", "--no-tests=pass"]);
         // A story's error names what happened; its backtrace is that of the runtime, and drowns it.
-        command.env("RUST_LIB_BACKTRACE", "0");
+        command.env("RUST_LIB_BACKTRACE", "0").env("RUST_BACKTRACE", "0");
         command.args(["--color", colour, "--config-file"]);
         command
             .arg(cargo::root().join(".config/nextest.toml"))

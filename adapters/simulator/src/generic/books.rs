@@ -34,9 +34,23 @@ struct Family {
     authorization: Authorization,
     /// The refresh token that works; the ones before it do not.
     current: String,
+    /// The one before it, and until when it is borne with.
+    former: Option<(String, Time)>,
     rotations: u32,
     uses: u32,
     dead: bool,
+}
+
+/// How a server refreshes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Refreshes {
+    /// Whether another refresh token takes the place of the one that is used.
+    pub(super) rotate: bool,
+    pub(super) now: Time,
+    /// Until when the one that is replaced now is borne with.
+    pub(super) grace_until: Time,
+    /// When the access token ends.
+    pub(super) expires_at: Time,
 }
 
 /// Why a refresh token is of no use.
@@ -129,6 +143,7 @@ impl Books {
         self.families.push(Family {
             authorization,
             current: refresh_token.clone(),
+            former: None,
             rotations: 0,
             uses: 0,
             dead: false,
@@ -143,19 +158,21 @@ impl Books {
         }
     }
 
-    /// Uses a refresh token; where `rotate`, another takes its place.
+    /// Uses a refresh token. One that was replaced a moment ago gets what took its place once more, where the server bears with that.
     pub(super) fn refresh(
         &mut self,
         text: &str,
         client_id: &str,
-        (rotate, expires_at): (bool, Time),
+        how: Refreshes,
     ) -> Result<(Minted, Authorization), Unusable> {
         let number = *self.refresh_tokens.get(text).ok_or(Unusable::Refused)?;
         let family = &mut self.families[number];
         if family.authorization.client_id != client_id {
             return Err(Unusable::Refused);
         }
-        if family.current != text {
+        let is_former = |former: &(String, Time)| former.0 == text && how.now < former.1;
+        let is_borne_with = family.former.as_ref().is_some_and(is_former);
+        if family.current != text && !is_borne_with {
             family.dead = true;
             self.reuse_detections += 1;
             return Err(Unusable::Reused);
@@ -164,13 +181,14 @@ impl Books {
             return Err(Unusable::Refused);
         }
         family.uses += 1;
-        if rotate {
+        if how.rotate && !is_borne_with {
             family.rotations += 1;
-            family.current = random::refresh_token();
+            let former = std::mem::replace(&mut family.current, random::refresh_token());
+            family.former = Some((former, how.grace_until));
             self.refresh_tokens.insert(family.current.clone(), number);
         }
         let (refresh_token, authorization) = (family.current.clone(), family.authorization.clone());
-        let access_token = self.access_token(number, expires_at);
+        let access_token = self.access_token(number, how.expires_at);
         Ok((
             Minted {
                 access_token,
@@ -193,10 +211,13 @@ impl Books {
         (!family.dead && now < *expires_at).then_some(&family.authorization)
     }
 
-    /// Ends the family of a token of that application; says whether there was a living one.
+    /// Ends the family of a token of that application; says whether there was a living one. A refresh token that was replaced is
+    /// unknown here, as at most servers.
     pub(super) fn revoke(&mut self, text: &str, client_id: Option<&str>) -> bool {
         let access = self.access_tokens.get(text).map(|(family, _)| *family);
-        let Some(family) = self.refresh_tokens.get(text).copied().or(access) else {
+        let refresh = self.refresh_tokens.get(text).copied();
+        let current = refresh.filter(|family| self.families[*family].current == text);
+        let Some(family) = current.or(access) else {
             return false;
         };
         let family = &mut self.families[family];

@@ -14,6 +14,7 @@ mod sign_in;
 mod state;
 mod token;
 mod trouble;
+mod workspaces;
 
 pub use books::{Account, Audit, Minted};
 pub use quirks::{ErrorStyle, ExpiresIn, Listings, Quirks, ShownBy};

@@ -34,6 +34,8 @@ pub struct Quirks {
     pub token_type_in_answer: bool,
     /// Give a new refresh token with every refresh. Whoever presents an old one again loses the whole family.
     pub rotate: bool,
+    /// So long the refresh token that was replaced last still works, in seconds: for clients that lost the answer (RFC 9700 2.2.2).
+    pub reuse_grace_seconds: u32,
     /// Give a refresh token for a code.
     pub refresh_token_for_code: bool,
     /// Name the refresh token in the answer to a refresh, also where it stays the same. A server that rotates and does not name
@@ -115,6 +117,7 @@ impl Quirks {
             scope_in_answer: true,
             token_type_in_answer: true,
             rotate: true,
+            reuse_grace_seconds: 0,
             refresh_token_for_code: true,
             refresh_token_for_refresh: true,
             errors: ErrorStyle::Status,

@@ -6,21 +6,20 @@ use std::sync::Arc;
 
 use axum::routing::{get, post};
 use axum::{Router, middleware};
-use tokio::net::TcpListener;
-use tokio::sync::{Mutex, oneshot};
-use tokio::task::JoinHandle;
+use tokio::sync::Mutex;
 
 use super::books::{Audit, Books};
 use super::quirks::Quirks;
 use super::state::{App, Shared, World};
 use super::trouble::{self, Trouble, Troubles};
-use super::{control, identity, resources, sign_in, token};
+use super::{control, identity, resources, sign_in, token, workspaces};
 use crate::clock::Clock;
 use crate::config::OAuthClient;
 use crate::oauth::keys::SigningKeys;
 use crate::personas::{self, Persona};
 use crate::request_log::{self, LoggedRequest, RequestLog};
-use crate::server::{PATIENCE_AT_THE_END, StartError, base_url};
+use crate::server::{StartError, base_url};
+use crate::serving::{Serving, listen};
 
 pub(super) const AUTHORIZE: &str = "/authorize";
 pub(super) const TOKEN: &str = "/token";
@@ -71,28 +70,10 @@ impl GenericServer {
     /// # Errors
     /// When the address is not loopback or taken, or the public address makes no sense.
     pub async fn start(config: GenericConfig) -> Result<RunningGeneric, StartError> {
-        let address = config.listen;
-        if !address.ip().is_loopback() {
-            return Err(StartError::NotLoopback(address));
-        }
-        let bind = |source| StartError::Bind { address, source };
-        let listener = TcpListener::bind(address).await.map_err(bind)?;
-        let bound = listener.local_addr().map_err(bind)?;
-        let app = shared(config, bound)?;
-        let service = router(Arc::clone(&app));
-        let (stop, stopped) = oneshot::channel::<()>();
-        let task = tokio::spawn(async move {
-            let until = async { drop(stopped.await) };
-            if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(until).await {
-                tracing::error!(%error, "the generic server ended");
-            }
-        });
-        Ok(RunningGeneric {
-            app,
-            address: bound,
-            stop: Some(stop),
-            task,
-        })
+        let listening = listen(config.listen).await?;
+        let app = shared(config, listening.1)?;
+        let serving = Serving::begin(listening, router(Arc::clone(&app)));
+        Ok(RunningGeneric { app, serving })
     }
 }
 
@@ -100,9 +81,7 @@ impl GenericServer {
 #[derive(Debug)]
 pub struct RunningGeneric {
     app: App,
-    address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    task: JoinHandle<()>,
+    serving: Serving,
 }
 
 impl RunningGeneric {
@@ -113,7 +92,7 @@ impl RunningGeneric {
 
     /// Where it really listens.
     pub fn addr(&self) -> SocketAddr {
-        self.address
+        self.serving.address()
     }
 
     /// Its time, which a test may advance.
@@ -129,6 +108,11 @@ impl RunningGeneric {
     /// Lets something go wrong.
     pub async fn trouble(&self, trouble: Trouble) {
         self.app.troubles.add(trouble).await;
+    }
+
+    /// How much is still to go wrong.
+    pub async fn troubles(&self) -> usize {
+        self.app.troubles.left().await
     }
 
     /// All is well again.
@@ -172,24 +156,8 @@ impl RunningGeneric {
     }
 
     /// Ends it, and waits for requests under way.
-    pub async fn stop(mut self) {
-        self.say_stop();
-        if tokio::time::timeout(PATIENCE_AT_THE_END, &mut self.task).await.is_err() {
-            self.task.abort();
-        }
-    }
-
-    fn say_stop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            // It may have ended already, and then there is nobody to tell.
-            let _ = stop.send(());
-        }
-    }
-}
-
-impl Drop for RunningGeneric {
-    fn drop(&mut self) {
-        self.say_stop();
+    pub async fn stop(self) {
+        self.serving.stop().await;
     }
 }
 
@@ -226,6 +194,10 @@ fn router(app: App) -> Router {
             "/v1/locations/{location}/VoiceOfMerchantState",
             get(resources::standing),
         )
+        .route("/api/me", get(workspaces::me))
+        .route("/api/workspaces", get(workspaces::list))
+        .route("/api/workspaces/{id}", get(workspaces::one))
+        .route("/introspect", post(workspaces::introspect))
         .merge(control::routes())
         .layer(middleware::from_fn_with_state(Arc::clone(&app), trouble::strike))
         .layer(middleware::from_fn_with_state(recorder, request_log::record))

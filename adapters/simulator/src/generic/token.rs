@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
-use super::books::{Authorization, Code, Minted, Unusable};
+use super::books::{Authorization, Code, Minted, Refreshes, Unusable};
 use super::identity;
 use super::quirks::{ErrorStyle, ExpiresIn, Quirks, ShownBy};
 use super::state::{App, Shared, World};
@@ -123,7 +123,12 @@ fn refresh(
     now: DateTime<Utc>,
 ) -> Result<Map<String, Value>, Refused> {
     let text = form.get("refresh_token").ok_or(INVALID_REQUEST)?;
-    let how = (world.quirks.rotate, end_of_access(&world.quirks, now));
+    let how = Refreshes {
+        rotate: world.quirks.rotate,
+        now,
+        grace_until: now + TimeDelta::seconds(world.quirks.reuse_grace_seconds.into()),
+        expires_at: end_of_access(&world.quirks, now),
+    };
     let refreshed = world.books.refresh(text, &client.id, how);
     let (minted, authorization) = refreshed.map_err(|unusable| {
         if unusable == Unusable::Reused {

@@ -27,7 +27,8 @@ const LARGEST_BODY: usize = 64 * 1024;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trouble {
-    /// Where: `exchange`, `refresh`, `userinfo`, `listings`, `revoke`, `keys` or `authorize`.
+    /// Where: `exchange`, `refresh`, `userinfo`, `listings`, `workspace`, `introspect`, `revoke`, `keys` or
+    /// `authorize`.
     pub at: String,
     /// It hits each such request, or each second, third ...
     #[serde(default = "one")]
@@ -116,6 +117,11 @@ impl Troubles {
         self.0.lock().await.clear();
     }
 
+    pub(super) async fn left(&self) -> usize {
+        let troubles = self.0.lock().await;
+        troubles.iter().filter(|(trouble, _)| trouble.times != Some(0)).count()
+    }
+
     async fn take(&self, endpoint: &str) -> Option<Trouble> {
         let mut troubles = self.0.lock().await;
         troubles.retain(|(trouble, _)| trouble.times != Some(0));
@@ -162,6 +168,9 @@ fn endpoint(path: &str, body: &[u8]) -> &'static str {
         REVOKE => "revoke",
         KEYS => "keys",
         AUTHORIZE => "authorize",
+        "/introspect" => "introspect",
+        "/api/workspaces" => "listings",
+        path if path.starts_with("/api/workspaces/") => "workspace",
         path if path.starts_with("/v1/") => "listings",
         _ => "",
     }

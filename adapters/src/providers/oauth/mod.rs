@@ -16,7 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use self::{errors::misconfigured, identity::Identity, signing_keys::SigningKeys, token::Tokens};
 use super::{
-    config::{ClientAuth, ProviderConfig},
+    config::{AccountFields, ClientAuth, ProviderConfig, ProviderKind},
     validate::{InvalidProviders, provider_url},
 };
 use crate::http::HttpClient;
@@ -25,6 +25,7 @@ mod check;
 pub(super) mod errors;
 mod id_token;
 mod identity;
+mod introspect;
 mod refresh;
 mod revoke;
 pub(super) mod scopes;
@@ -51,7 +52,12 @@ type TokenClient = Client<
 pub(super) struct OAuth {
     client: TokenClient,
     userinfo_url: Url,
-    signing_keys: SigningKeys,
+    account: AccountFields,
+    /// None where it sends no id tokens: one that comes all the same says nothing.
+    signing_keys: Option<SigningKeys>,
+    introspect_url: Option<Url>,
+    /// Google's own interface for that, in place of the standard's.
+    has_tokeninfo: bool,
     revoke_url: Option<Url>,
     revoke_with_client: bool,
     token_url: Url,
@@ -79,15 +85,17 @@ impl OAuth {
         let prompt = Some(&config.prompt).filter(|prompt| !prompt.is_empty());
         let prompt = prompt.map(|prompt| ("prompt".to_owned(), prompt.clone()));
         let timeout = Duration::from_secs(config.timeout_seconds.into());
-        let keys_url = url("jwks_url", &config.jwks_url)?;
+        let optional = |field: &str, text: &str| (!text.is_empty()).then(|| url(field, text)).transpose();
+        let keys = optional("jwks_url", &config.jwks_url)?;
+        let keys = keys.map(|keys| SigningKeys::new(keys, http.clone(), timeout, Arc::clone(&clock)));
         Ok(Self {
             client: token_client(config, redirect_uri)?,
             userinfo_url: url("userinfo_url", &config.userinfo_url)?,
-            signing_keys: SigningKeys::new(keys_url, http.clone(), timeout, Arc::clone(&clock)),
-            revoke_url: match config.revoke_url.as_str() {
-                "" => None,
-                text => Some(url("revoke_url", text)?),
-            },
+            account: config.account.clone(),
+            signing_keys: keys,
+            introspect_url: optional("introspect_url", &config.introspect_url)?,
+            has_tokeninfo: config.kind == ProviderKind::GoogleBusiness,
+            revoke_url: optional("revoke_url", &config.revoke_url)?,
             revoke_with_client: config.revoke_with_client,
             token_url: url("token_url", &config.token_url)?,
             us: Identity::of(config),
@@ -105,11 +113,13 @@ impl OAuth {
     /// The address at the provider where a sign-in begins.
     pub(super) fn authorize_url(&self, sign_in: &SignIn<'_>) -> Result<String, ProviderError> {
         let state = CsrfToken::new(sign_in.state.expose_secret().to_owned());
-        let mut request = self
-            .client
-            .authorize_url(|| state)
-            .add_scope(Scope::new(self.scopes.join(&self.scope_separator)))
-            .add_extra_param("nonce", sign_in.nonce);
+        let mut request = self.client.authorize_url(|| state);
+        if !self.scopes.is_empty() {
+            request = request.add_scope(Scope::new(self.scopes.join(&self.scope_separator)));
+        }
+        if self.signing_keys.is_some() {
+            request = request.add_extra_param("nonce", sign_in.nonce);
+        }
         if self.pkce {
             request = request.set_pkce_challenge(challenge(sign_in.code_challenge)?);
         }

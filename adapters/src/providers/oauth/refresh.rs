@@ -16,7 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{OAuth, errors::is_no_answer, scopes, transport::MAX_ANSWER};
+use super::{OAuth, errors::is_no_answer, transport::MAX_ANSWER};
 use crate::http::{HttpAnswer, HttpError};
 
 /// What an answer may hold. A refusal names its `error`, whatever its status is.
@@ -49,14 +49,12 @@ impl OAuth {
         if is_no_answer(answer.status) {
             return Err(self.of_status(&answer));
         }
-        let read: Answer = serde_json::from_slice(&answer.body).map_err(|_| unanswered())?;
+        let read: Answer = serde_json::from_slice(&answer.body).map_err(|_| unread(answer.status))?;
         // A token beside an error is one all the same.
         let is_given = answer.status.is_success() && read.access_token.is_some();
         if let Some(error) = read.error.as_ref().filter(|_| !is_given) {
-            return Err(of_word(
-                error.as_str().unwrap_or_default(),
-                read.error_subtype.as_deref(),
-            ));
+            let said = of_word(error.as_str().unwrap_or_default(), read.error_subtype.as_deref());
+            return Err(self.heeding(said, &answer.headers));
         }
         if !answer.status.is_success() {
             return Err(failed(RefreshFailure::Unavailable));
@@ -77,10 +75,7 @@ impl OAuth {
             refresh_token: refresh_token.or_else(|| old.refresh_token.clone()),
             expires_at: answer.expires_in.as_ref().and_then(seconds).map(|life| self.at(life)),
             scopes: match granted {
-                Some(granted) => {
-                    let parts = granted.split_whitespace();
-                    scopes::canonical(parts.flat_map(|scope| scope.split(&self.scope_separator)))
-                }
+                Some(granted) => self.apart(granted.split_whitespace()),
                 // RFC 6749 5.1: no scope in the answer means that nothing changed.
                 None => old.scopes.clone(),
             },
@@ -102,6 +97,20 @@ impl OAuth {
             reason,
             retry_after: self.retry_after(&answer.headers),
             is_unanswered: answer.status.is_server_error(),
+        }
+    }
+
+    /// With the pause that the answer's head asks for.
+    fn heeding(&self, said: RefreshError, headers: &HeaderMap) -> RefreshError {
+        match said {
+            RefreshError::Failed {
+                reason, is_unanswered, ..
+            } => RefreshError::Failed {
+                reason,
+                retry_after: self.retry_after(headers),
+                is_unanswered,
+            },
+            lost => lost,
         }
     }
 
@@ -134,7 +143,8 @@ fn quota_is_nought(body: &[u8]) -> bool {
 
 fn of_http(error: HttpError) -> RefreshError {
     match error {
-        HttpError::TimedOut | HttpError::BrokenOff | HttpError::TooLarge => unanswered(),
+        HttpError::BrokenOff => RefreshError::BrokenOff,
+        HttpError::TimedOut | HttpError::TooLarge => unanswered(),
         HttpError::Unreachable
         | HttpError::InsecureTarget
         | HttpError::Configuration
@@ -169,6 +179,15 @@ fn failed(reason: RefreshFailure) -> RefreshError {
         reason,
         retry_after: None,
         is_unanswered: false,
+    }
+}
+
+/// What nobody can read: where it calls itself a success, it may have held new credentials.
+fn unread(status: StatusCode) -> RefreshError {
+    if status.is_success() {
+        RefreshError::BrokenOff
+    } else {
+        unanswered()
     }
 }
 

@@ -41,12 +41,12 @@ impl OAuth {
         exchange: &CodeExchange<'_>,
     ) -> Result<Credential, ProviderError> {
         let tokens = self.tokens(exchange).await?;
-        let signed_in = match &tokens.extra_fields().id_token {
-            Some(token) => {
+        let signed_in = match (&tokens.extra_fields().id_token, &self.signing_keys) {
+            (Some(token), Some(keys)) => {
                 let expected = self.expected(exchange.nonce);
-                Some(id_token::check(token.expose_secret(), &self.signing_keys, &expected).await?)
+                Some(id_token::check(token.expose_secret(), keys, &expected).await?)
             }
-            None => None,
+            _ => None,
         };
         let account = self.userinfo(tokens.access_token()).await?;
         // Core 5.3.2: what userinfo says counts only for the subject of the id token.
@@ -67,10 +67,7 @@ impl OAuth {
     pub(super) fn granted(&self, tokens: &Tokens) -> BTreeSet<String> {
         match tokens.scopes() {
             // The crate has taken them apart at spaces.
-            Some(granted) => {
-                let parts = granted.iter().flat_map(|scope| scope.split(&self.scope_separator));
-                scopes::canonical(parts)
-            }
+            Some(granted) => self.apart(granted.iter().map(|scope| scope.as_str())),
             // RFC 6749 5.1: no scope in the answer means that all was granted that was asked for.
             None => scopes::canonical(&self.scopes),
         }

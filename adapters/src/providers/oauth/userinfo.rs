@@ -4,8 +4,7 @@ use application::ports::provider::{Account, ProviderError};
 use oauth2::AccessToken;
 use reqwest::{Method, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
     OAuth,
@@ -13,16 +12,10 @@ use super::{
     token_answer,
     transport::MAX_ANSWER,
 };
+use crate::providers::{config::AccountFields, fields::text_at};
 
 /// `OpenID` Connect Core 2: a subject has at most 255 characters.
 const MAX_SUBJECT: usize = 255;
-
-#[derive(Deserialize)]
-struct UserInfo {
-    sub: String,
-    email: Option<String>,
-    name: Option<String>,
-}
 
 impl OAuth {
     /// Whose access token that is.
@@ -39,26 +32,28 @@ impl OAuth {
             .timeout(self.timeout);
         let answer = self.http.send(request, MAX_ANSWER).await?;
         match answer.status {
-            StatusCode::OK => account(&answer.body),
+            StatusCode::OK => account(&answer.body, &self.account),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(refused("it does not say who signed in")),
             status => Err(of_status(status)),
         }
     }
 }
 
-fn account(body: &[u8]) -> Result<Account, ProviderError> {
-    let info: UserInfo =
-        serde_json::from_slice(body).map_err(|_| match serde_json::from_slice::<Map<String, Value>>(body) {
-            Ok(answer) if token_answer::refusal(&answer).is_some() => refused("it does not say who signed in"),
-            _ => unavailable("what it says about who signed in is malformed"),
-        })?;
-    if info.sub.is_empty() || info.sub.len() > MAX_SUBJECT {
+fn account(body: &[u8], fields: &AccountFields) -> Result<Account, ProviderError> {
+    let info: Value = serde_json::from_slice(body).unwrap_or_default();
+    let Some(subject) = text_at(&info, &fields.subject) else {
+        return Err(match info.as_object() {
+            Some(answer) if token_answer::refusal(answer).is_some() => refused("it does not say who signed in"),
+            Some(_) => unavailable("it names nobody who signed in"),
+            None => unavailable("what it says about who signed in is malformed"),
+        });
+    };
+    if subject.len() > MAX_SUBJECT {
         return Err(unavailable("it names nobody who signed in"));
     }
-    let text = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
     Ok(Account {
-        subject: info.sub,
-        email: text(info.email),
-        name: text(info.name),
+        subject,
+        email: text_at(&info, &fields.email),
+        name: text_at(&info, &fields.name),
     })
 }

@@ -4,7 +4,7 @@ use application::ports::provider::{Catalogue, Revokes};
 use domain::provider::ProviderId;
 use serde_json::json;
 
-use super::{CALLBACK, ProviderConfig, at, catalogue, stopped_clock};
+use super::{CALLBACK, ProviderConfig, apps::app, at, catalogue, stopped_clock};
 use crate::{
     http::{HttpConfig, client},
     providers::{ClientAuth, ConfiguredCatalogue, InvalidProviders},
@@ -54,6 +54,50 @@ fn every_field_can_be_said_otherwise() {
             .to_string()
             .contains("client-id")
     );
+}
+
+/// Of another kind than Google, only what nobody can know has to be said.
+#[test]
+fn of_another_app_a_name_a_client_and_three_addresses_are_enough() {
+    let config: ProviderConfig = serde_json::from_value(json!({
+        "kind": "oauth2", "id": "crumb", "name": "Crumb", "client_id": "c", "client_secret": "s",
+        "authorize_url": "https://crumb.example/authorize", "token_url": "https://api.crumb.example/token",
+        "userinfo_url": "https://api.crumb.example/me",
+    }))
+    .unwrap();
+    let catalogue = catalogue(vec![config]);
+    let crumb = catalogue.connector(&ProviderId::parse("crumb").unwrap()).unwrap();
+    assert_eq!(crumb.redirect_uri(), "https://connect.example.com/oauth/callback/crumb");
+    assert_eq!(crumb.issuer(), "https://crumb.example");
+    assert_eq!((crumb.revokes(), crumb.connects_account()), (Revokes::Token, true));
+    assert_eq!((crumb.keep_alive(), crumb.has_testing()), (None, false));
+    assert!(crumb.required_scopes().is_empty() && crumb.about().permissions.is_empty());
+}
+
+#[test]
+fn what_cannot_work_at_another_app_is_said_with_what_to_change() {
+    let complaint = |change: fn(&mut ProviderConfig)| {
+        let mut config = app("http://127.0.0.1:1");
+        change(&mut config);
+        refused(vec![config], CALLBACK)
+    };
+    assert!(complaint(|c| c.userinfo_url.clear()).contains("set userinfo_url"));
+    assert!(complaint(|c| c.name.clear()).contains("set name"));
+    assert!(complaint(|c| c.account.subject.clear()).contains("set account.subject"));
+    assert!(complaint(|c| c.account.email = "mail".to_owned()).contains("set account.email"));
+    assert!(complaint(|c| c.listing_api.id = "/a~2".to_owned()).contains("set listing_api.id"));
+    assert!(complaint(|c| c.listing_api.url = "http://crumb.example/l".to_owned()).contains("listing_api.url"));
+    assert!(complaint(|c| c.probe_url = "probe".to_owned()).contains("set probe_url"));
+    assert!(complaint(|c| c.probe_url = "https://{listing}.crumb.example/".to_owned()).contains("put {listing}"));
+    assert!(complaint(|c| c.introspect_url = "http://crumb.example/i".to_owned()).contains("introspect_url"));
+    let nothing_to_pick = complaint(|c| {
+        c.listing_api.url.clear();
+        c.probe_url = "https://crumb.example/{listing}".to_owned();
+    });
+    assert!(nothing_to_pick.contains("take {listing} out"), "{nothing_to_pick}");
+    let mut google = at("http://127.0.0.1:1");
+    google.probe_url = "https://crumb.example/".to_owned();
+    assert!(refused(vec![google], CALLBACK).contains("set kind to \"oauth2\""));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The connector against servers that answer what a test wants, and against the simulator.
 
+mod apps;
 mod configuration;
 mod exchange;
 mod google;

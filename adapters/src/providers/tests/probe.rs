@@ -80,6 +80,8 @@ async fn everything_is_asked_for_once_and_nothing_is_changed() {
 }
 
 /// A60: what is denied, gone or broken for one thing says nothing about the others. What says nothing is no answer.
+///
+/// Mutants: when a refusal counts as a listing that is gone, and when every answer is a yes, this fails.
 #[tokio::test]
 async fn each_refusal_has_its_meaning() {
     let cases = [

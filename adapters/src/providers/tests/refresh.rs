@@ -31,6 +31,9 @@ fn failed(reason: RefreshFailure, is_unanswered: bool) -> RefreshError {
     }
 }
 
+/// C41.
+///
+/// Mutant: when what the answer does not name is gone, this fails.
 #[tokio::test]
 async fn an_answer_without_a_refresh_token_keeps_the_old_one() {
     let body = json!({"access_token": "new", "expires_in": 3599, "scope": "openid", "token_type": "Bearer"});
@@ -46,6 +49,9 @@ async fn an_answer_without_a_refresh_token_keeps_the_old_one() {
     assert_eq!(heard.body, sent);
 }
 
+/// C41.
+///
+/// Mutant: when the old one is kept, this fails.
 #[tokio::test]
 async fn a_refresh_token_that_was_changed_takes_the_old_ones_place() {
     let new = renewed(json!({"access_token": "new", "refresh_token": "1//new"}))
@@ -144,7 +150,6 @@ async fn trouble_that_passes_loses_nothing_and_says_whether_the_request_may_have
         ),
         (404, json!({}), RefreshFailure::Unavailable, false),
         (200, json!({}), RefreshFailure::Unavailable, true),
-        (200, json!("new"), RefreshFailure::Unavailable, true),
         (
             200,
             json!({"access_token": "new", "token_type": "mac"}),
@@ -155,6 +160,8 @@ async fn trouble_that_passes_loses_nothing_and_says_whether_the_request_may_have
         let error = refused_with(status, body.clone()).await.map(|_| ()).unwrap_err();
         assert_eq!(error, failed(reason, is_unanswered), "{status} {body}");
     }
+    let unread = refused_with(200, json!("new")).await.map(|_| ()).unwrap_err();
+    assert_eq!(unread, RefreshError::BrokenOff, "it may have held new credentials");
     let fake = Fake::start(|_| Say::Silence).await;
     let slow = Only::new(at(&fake.base));
     let error = slow
@@ -177,13 +184,14 @@ async fn trouble_that_passes_loses_nothing_and_says_whether_the_request_may_have
 #[tokio::test]
 async fn a_provider_that_wants_to_be_left_alone_says_for_how_long() {
     // NOW is 2026-09-21T14:13:20Z.
-    for (said, heard) in [
-        ("30", Some(30)),
-        ("Mon, 21 Sep 2026 14:14:20 GMT", Some(60)),
-        ("Mon, 21 Sep 2026 13:00:00 GMT", None),
-        ("soon", None),
+    for (status, body, said, heard) in [
+        (429, json!({}), "30", Some(30)),
+        (429, json!({}), "Mon, 21 Sep 2026 14:14:20 GMT", Some(60)),
+        (429, json!({}), "Mon, 21 Sep 2026 13:00:00 GMT", None),
+        (429, json!({}), "soon", None),
+        (200, json!({"error": "rate_limited"}), "30", Some(30)),
     ] {
-        let fake = Fake::start(move |_| Say::Later(429, json!({}), said)).await;
+        let fake = Fake::start(move |_| Say::Later(status, body.clone(), said)).await;
         let only = Only::new(at(&fake.base));
         let error = only
             .connector()

@@ -17,7 +17,7 @@ use self::{
     rows::{job, list, parked},
     statements as sql,
 };
-use super::{Pool, Value, broken, log::signed, pool::Work};
+use super::{Pool, Value, broken, dialects::micros, log::signed, pool::Work};
 
 /// The tables.
 pub(super) struct JobRows {
@@ -73,10 +73,6 @@ fn names(kinds: &[&str]) -> Result<Value, StoreError> {
 
 fn place(position: Position) -> Value {
     signed(position.0).into()
-}
-
-fn micros(time: Duration) -> Value {
-    i64::try_from(time.as_micros()).unwrap_or(i64::MAX).into()
 }
 
 #[async_trait]

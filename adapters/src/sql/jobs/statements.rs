@@ -65,14 +65,14 @@ pub(super) const WAITING: Dialects = Dialects {
     postgres: concat!(
         "SELECT k.kind FROM json_array_elements_text($1::json) AS k (kind)
          WHERE EXISTS (SELECT FROM job j WHERE j.kind = k.kind AND j.state = 'queued' AND j.run_at <= $2)
-            OR EXISTS (SELECT FROM job j WHERE j.kind = k.kind AND j.state = 'running' AND j.lease_until < ",
+            OR EXISTS (SELECT FROM job j WHERE j.kind = k.kind AND j.state = 'running' AND j.lease_until <= ",
         clock!(postgres),
         ")"
     ),
     sqlite: concat!(
         "SELECT k.value FROM json_each($1) AS k
          WHERE EXISTS (SELECT 1 FROM job j WHERE j.kind = k.value AND j.state = 'queued' AND j.run_at <= $2)
-            OR EXISTS (SELECT 1 FROM job j WHERE j.kind = k.value AND j.state = 'running' AND j.lease_until < ",
+            OR EXISTS (SELECT 1 FROM job j WHERE j.kind = k.value AND j.state = 'running' AND j.lease_until <= ",
         clock!(sqlite),
         ")"
     ),
@@ -85,7 +85,7 @@ pub(super) const TAKE: Dialects = Dialects {
         clock!(postgres),
         " WHERE id IN (
             SELECT id FROM job
-            WHERE kind = $1 AND ((state = 'queued' AND run_at <= $2) OR (state = 'running' AND lease_until < ",
+            WHERE kind = $1 AND ((state = 'queued' AND run_at <= $2) OR (state = 'running' AND lease_until <= ",
         clock!(postgres),
         ")) ORDER BY run_at LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING fence, ",
         columns!()
@@ -95,7 +95,7 @@ pub(super) const TAKE: Dialects = Dialects {
         clock!(sqlite),
         " WHERE id IN (
             SELECT id FROM job
-            WHERE kind = $1 AND ((state = 'queued' AND run_at <= $2) OR (state = 'running' AND lease_until < ",
+            WHERE kind = $1 AND ((state = 'queued' AND run_at <= $2) OR (state = 'running' AND lease_until <= ",
         clock!(sqlite),
         ")) ORDER BY run_at LIMIT $3) RETURNING fence, ",
         columns!()

@@ -7,7 +7,8 @@ use std::time::Duration;
 use application::ports::{
     StoreError,
     refreshes::{
-        CountedReads, CredentialKey, CredentialRead, Ending, Hold, Lifetimes, RefreshFigures, Refreshes, Taking,
+        CountedReads, CredentialKey, CredentialRead, Ending, Hold, Lifetimes, ReadsPlace, RefreshFigures, Refreshes,
+        Share, Taking,
     },
 };
 use async_trait::async_trait;
@@ -18,7 +19,7 @@ use domain::{
 };
 
 use self::statements as sql;
-use super::{Pool, Row, Value, broken};
+use super::{Pool, Row, Value, broken, dialects::micros};
 
 /// A use is written down again only when the last note of it is so old.
 const NOTED_EVERY: TimeDelta = TimeDelta::minutes(10);
@@ -65,10 +66,6 @@ fn or_none(time: Option<Timestamp>) -> Value {
     Value::Int(time.map_or(-1, |time| time.timestamp_micros()))
 }
 
-fn micros(span: Duration) -> Value {
-    Value::Int(i64::try_from(span.as_micros()).unwrap_or(i64::MAX))
-}
-
 fn hold(mut row: Row) -> Result<Hold, StoreError> {
     Ok(Hold {
         fence: row.int()?,
@@ -111,6 +108,7 @@ fn ended(ending: &Ending) -> (&'static str, Vec<Value>) {
             (sql::RENEWED, values)
         }
         Ending::LeftAlone { expires_at, due_at } => (sql::LEFT_ALONE, vec![or_none(*due_at), or_none(*expires_at)]),
+        Ending::PutOff { until } => (sql::PUT_OFF, vec![(*until).into()]),
         Ending::Failed {
             problem,
             due_at,
@@ -173,8 +171,9 @@ impl Refreshes for RefreshRows {
         Ok(true)
     }
 
-    async fn due(&self, now: Timestamp, at_most: u32) -> Result<Vec<CredentialKey>, StoreError> {
-        let values = vec![now.into(), i64::from(at_most).into()];
+    async fn due(&self, now: Timestamp, at_most: u32, share: Share) -> Result<Vec<CredentialKey>, StoreError> {
+        let numbers = [at_most, share.of, share.number].map(|number| i64::from(number).into());
+        let values = [now.into()].into_iter().chain(numbers).collect();
         let rows = self.pool.read(sql::DUE.of(&self.pool), values).await?;
         rows.into_iter().map(key).collect()
     }
@@ -220,16 +219,24 @@ impl Refreshes for RefreshRows {
         work.commit().await
     }
 
+    async fn forget_reads(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let day = before.format("%F").to_string();
+        self.pool.write(sql::FORGET_READS, vec![day.into()]).await
+    }
+
     async fn reads(
         &self,
         tenant: TenantId,
         integration: IntegrationId,
+        behind: ReadsPlace,
         at_most: u32,
     ) -> Result<Vec<CountedReads>, StoreError> {
         let values = vec![
             tenant.to_string().into(),
             integration.to_string().into(),
+            behind.at.into(),
             i64::from(at_most).into(),
+            i64::from(behind.passed).into(),
         ];
         let rows = self.pool.read(sql::READS, values).await?;
         let counted = rows.into_iter().map(|mut row| {

@@ -9,7 +9,7 @@ pub(super) const TAKE: Dialects = Dialects {
         "UPDATE refresh SET fence = fence + 1, asked_at = $3,
             unanswered = CASE WHEN asked_at IS NULL THEN unanswered ELSE 1 END, lease_until = $4 + ",
         clock!(postgres),
-        " WHERE tenant_id = $1 AND owner = $2 AND not_before <= $3 AND lease_until < ",
+        " WHERE tenant_id = $1 AND owner = $2 AND not_before <= $3 AND lease_until <= ",
         clock!(postgres),
         " RETURNING fence, unanswered, due_at, created_at, used_at, attempts"
     ),
@@ -17,7 +17,7 @@ pub(super) const TAKE: Dialects = Dialects {
         "UPDATE refresh SET fence = fence + 1, asked_at = $3,
             unanswered = CASE WHEN asked_at IS NULL THEN unanswered ELSE 1 END, lease_until = $4 + ",
         clock!(sqlite),
-        " WHERE tenant_id = $1 AND owner = $2 AND not_before <= $3 AND lease_until < ",
+        " WHERE tenant_id = $1 AND owner = $2 AND not_before <= $3 AND lease_until <= ",
         clock!(sqlite),
         " RETURNING fence, unanswered, due_at, created_at, used_at, attempts"
     ),
@@ -57,6 +57,8 @@ pub(super) const RENEWED: &str = held!(
 );
 pub(super) const LEFT_ALONE: &str =
     held!("due_at = NULLIF(CAST($4 AS bigint), -1), expires_at = NULLIF(CAST($5 AS bigint), -1)");
+/// What nobody had looked at before has been looked at now: from then on it is due.
+pub(super) const PUT_OFF: &str = held!("put_off_until = $4, due_at = CASE due_at WHEN 0 THEN $4 ELSE due_at END");
 pub(super) const FAILED: &str = held!(
     "due_at = $4, not_before = $5, problem = $6, failing_since = COALESCE(failing_since, $7), attempts = attempts + 1,
      unanswered = CASE WHEN $8 = 1 THEN 1 ELSE unanswered END"
@@ -64,17 +66,22 @@ pub(super) const FAILED: &str = held!(
 pub(super) const LOST: &str =
     held!("due_at = NULL, lost = $4, app = $5, lost_at = $6, failing_since = NULL, problem = NULL");
 
-/// Now, and how many.
+/// Now, how many, and the share: of how many, and which. The last digit of a grant's id is anything, and says in which share it is.
+/// What was put off goes behind what has become due meanwhile.
 pub(super) const DUE: Dialects = Dialects {
     postgres: concat!(
-        "SELECT tenant_id, owner FROM refresh WHERE due_at <= $1 AND not_before <= $1 AND lease_until < ",
+        "SELECT tenant_id, owner FROM refresh WHERE due_at <= $1 AND not_before <= $1 AND put_off_until <= $1
+            AND lease_until <= ",
         clock!(postgres),
-        " ORDER BY due_at LIMIT $2"
+        " AND strpos('0123456789abcdef', substr(owner, 36, 1)) % $3 = $4
+            ORDER BY GREATEST(due_at, put_off_until) LIMIT $2"
     ),
     sqlite: concat!(
-        "SELECT tenant_id, owner FROM refresh WHERE due_at <= $1 AND not_before <= $1 AND lease_until < ",
+        "SELECT tenant_id, owner FROM refresh WHERE due_at <= $1 AND not_before <= $1 AND put_off_until <= $1
+            AND lease_until <= ",
         clock!(sqlite),
-        " ORDER BY due_at LIMIT $2"
+        " AND instr('0123456789abcdef', substr(owner, 36, 1)) % $3 = $4
+            ORDER BY max(due_at, put_off_until) LIMIT $2"
     ),
 };
 
@@ -100,5 +107,8 @@ pub(super) const COUNT_READ: &str =
 /// Tenant, owner, now, and the moment before which the last note is old.
 pub(super) const USED: &str = "UPDATE refresh SET used_at = $3
     WHERE tenant_id = $1 AND owner = $2 AND COALESCE(used_at, 0) < $4";
+pub(super) const FORGET_READS: &str = "DELETE FROM credential_read WHERE day < $1";
+/// Tenant, integration, the moment of the place, how many, and how many rows of that moment were passed.
 pub(super) const READS: &str = "SELECT day, reader, purpose, reads, first_at, last_at FROM credential_read
-    WHERE tenant_id = $1 AND integration = $2 ORDER BY day DESC, last_at DESC, reader, purpose LIMIT $3";
+    WHERE tenant_id = $1 AND integration = $2 AND first_at <= $3
+    ORDER BY first_at DESC, reader, purpose LIMIT $4 OFFSET $5";

@@ -41,6 +41,8 @@ impl Credentials {
 pub(in crate::agency_api) struct Reads {
     /// By day, reader and purpose.
     pub(super) data: Vec<Read>,
+    /// Where the next page begins; `null` on the last one.
+    pub(super) next_cursor: Option<String>,
 }
 
 /// How often somebody read them on one day, for one purpose.

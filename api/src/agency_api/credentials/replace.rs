@@ -15,7 +15,7 @@ use crate::{
         answer::respond,
         asked::Id,
         authenticated::{Authenticated, CredentialsWrite},
-        document::WriteRefusals,
+        document::{AskedRefusals, WriteRefusals},
         input::Check,
         sent::Sent,
     },
@@ -104,13 +104,14 @@ impl From<Replaced> for CredentialsSet {
 ///
 /// Without a sign-in on our pages: for who has credentials from elsewhere, of the same app. They are tried out at the provider
 /// first: a refresh token must give another access token, the provider must say whose they are, enough must be granted, and the
-/// listing must be among the account's. What does not pass is neither kept nor logged, and the connection stays as it was.
+/// listing must be among the account's. What does not pass is neither kept nor logged, and the connection stays as it was. While the
+/// access token works, account and listing are looked at before the refresh token is used, which many providers take only once.
 #[utoipa::path(
     put, path = "/integrations/{id}/credentials", tag = "Credentials", operation_id = "replace_credentials",
     security(("api_key" = ["credentials:write"])),
     params(("id" = Uuid, Path, description = "The integration")), request_body = CredentialsToSet,
     responses((status = 200, description = "What stands from now on", body = CredentialsSet,
-               headers(("Grantlink-Position" = String))), WriteRefusals),
+               headers(("Grantlink-Position" = String))), AskedRefusals, WriteRefusals),
 )]
 pub(in crate::agency_api) async fn replace(
     State(server): State<Server>,

@@ -140,7 +140,7 @@ pub(in crate::agency_api) struct Erasure {
     /// The customer's id.
     #[schema(value_type = Uuid)]
     id: CustomerId,
-    /// When it was erased, the first time.
+    /// When it was erased, the first time. The log's own time of it, which `GET` shows, may be some milliseconds later.
     erased_at: DateTime<Utc>,
 }
 

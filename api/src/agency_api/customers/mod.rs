@@ -95,6 +95,7 @@ fn link_for(
         life: None,
         replaces_account: false,
         is_direct: false,
+        mends: false,
     })
 }
 
@@ -104,7 +105,7 @@ fn link_for(
 #[utoipa::path(
     patch, path = "/customers/{id}", tag = "Customers", operation_id = "change_customer",
     security(("api_key" = ["customers:write"])),
-    params(("id" = uuid::Uuid, Path, description = "The customer")), request_body = ContactToChange,
+    params(("id" = uuid::Uuid, Path, description = "The customer"), IdempotencyKey), request_body = ContactToChange,
     responses((status = 200, description = "The customer from now on", body = Customer,
                headers(("Grantlink-Position" = String))), WriteRefusals),
 )]

@@ -47,6 +47,8 @@ pub(in crate::agency_api) struct Integration {
     via_link_id: Option<LinkId>,
     /// When it was taken off its account; `null` while it is connected.
     disconnected_at: Option<DateTime<Utc>>,
+    /// When it was deleted; `null` again once a new link was issued for its place.
+    deleted_at: Option<DateTime<Utc>>,
     /// What the customer picked: a wrong one is corrected by a fresh link.
     listing: Option<Listing>,
     /// The account at the provider that it was reached through.
@@ -135,6 +137,7 @@ impl Integration {
             connected_at: standing.map(|standing| standing.connected_at),
             reconnected_at: standing.and_then(|standing| standing.reconnected_at),
             disconnected_at: row.details.disconnected_at,
+            deleted_at: row.details.deleted_at,
             via_link_id: standing.and_then(|standing| standing.via),
             listing: standing.map(|standing| Listing {
                 id: standing.connection.listing.id.clone(),

@@ -114,6 +114,7 @@ pub(in crate::agency_api) async fn connect(
         life: Some(DIRECT_LIFE),
         replaces_account: body.replace_account,
         is_direct: true,
+        mends: false,
     };
     let (context, status) = (&caller.context, StatusCode::CREATED);
     let body = |issued: application::links::IssuedLink| Connecting {
@@ -144,15 +145,7 @@ pub(in crate::agency_api) async fn disconnect(
     Id(id): Id<IntegrationId>,
     sent: Sent<Nothing>,
 ) -> Result<Response, Problem> {
-    let command = EndIntegration {
-        integration: id,
-        ending: Ending::Disconnect,
-        by: caller.member,
-    };
-    let state = EndedState::Disconnected;
-    let body = move |()| EndedIntegration { id, state };
-    let (context, status) = (&caller.context, StatusCode::OK);
-    Ok(answer(&server, context, sent.idempotency, command, status, body).await?)
+    end(&server, &caller, (id, Ending::Disconnect), sent).await
 }
 
 /// Deletes an integration
@@ -172,15 +165,26 @@ pub(in crate::agency_api) async fn delete(
     Id(id): Id<IntegrationId>,
     sent: Sent<Nothing>,
 ) -> Result<Response, Problem> {
+    end(&server, &caller, (id, Ending::Delete), sent).await
+}
+
+async fn end(
+    server: &Server,
+    caller: &Authenticated<IntegrationsWrite>,
+    (id, ending): (IntegrationId, Ending),
+    sent: Sent<Nothing>,
+) -> Result<Response, Problem> {
     let command = EndIntegration {
         integration: id,
-        ending: Ending::Delete,
-        by: caller.member,
+        ending,
     };
-    let state = EndedState::Deleted;
+    let state = match ending {
+        Ending::Disconnect => EndedState::Disconnected,
+        Ending::Delete => EndedState::Deleted,
+    };
     let body = move |()| EndedIntegration { id, state };
     let (context, status) = (&caller.context, StatusCode::OK);
-    Ok(answer(&server, context, sent.idempotency, command, status, body).await?)
+    Ok(answer(server, context, sent.idempotency, command, status, body).await?)
 }
 
 fn provider(text: &str) -> Result<ProviderId, Problem> {

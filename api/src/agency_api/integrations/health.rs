@@ -25,7 +25,7 @@ use crate::{
         answer::respond,
         asked::Id,
         authenticated::{Authenticated, IntegrationsCheck},
-        document::{self, WriteRefusals},
+        document::{self, OftenRefusals, WriteRefusals},
         sent::{Nothing, Sent},
     },
     problem::{Kind, Problem},
@@ -43,14 +43,15 @@ pub(in crate::agency_api) struct Health {
     reason: Option<LossReason>,
     /// Since when it is so.
     since: Option<DateTime<Utc>>,
-    /// What it is good for, one by one.
+    /// What it is good for, one by one, as far as its provider can be asked.
     capabilities: Vec<CapabilityHealth>,
 }
 
 /// How it stands with one thing that a connection is good for.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::agency_api) struct CapabilityHealth {
-    /// What: `reviews_read`, `reviews_reply` or `metrics`.
+    /// What: `reviews_read`, `reviews_reply` or `metrics`; `access` at a provider that can only be asked whether it lets the
+    /// connection in.
     #[schema(value_type = String, example = "metrics")]
     capability: Capability,
     /// How: `ok`, `needs_reconnect`, `permission_denied`, `removed_by_provider`, `unverified` or `unknown`.
@@ -77,20 +78,32 @@ enum Standing {
 pub(in crate::agency_api) struct Knowledge {
     answers: HashMap<(IntegrationId, Capability), LastAnswer>,
     guides: HashMap<String, String>,
+    capabilities: HashMap<String, &'static [Capability]>,
 }
 
 impl Knowledge {
     /// The providers' guides alone: last answers are kept as they are now, and say nothing about the past.
     pub(in crate::agency_api) fn of_the_past(app: &application::App) -> Self {
-        let connectors = app.catalogue.all().into_iter();
-        let guides = connectors.filter_map(|connector| {
+        let mut known = Self::default();
+        for connector in app.catalogue.all() {
             let about = connector.about();
-            Some((about.id.to_string(), about.access_guide.clone()?))
-        });
-        Self {
-            guides: guides.collect(),
-            answers: HashMap::new(),
+            let id = about.id.to_string();
+            known.capabilities.insert(id.clone(), connector.capabilities());
+            known.guides.extend(about.access_guide.clone().map(|guide| (id, guide)));
         }
+        known
+    }
+
+    /// What a connection is told about: what its provider can be asked, and whatever it said before it was configured anew.
+    fn asked_of(&self, row: &IntegrationRow, health: &Known) -> Vec<Capability> {
+        let asked = self
+            .capabilities
+            .get(row.provider.as_str())
+            .copied()
+            .unwrap_or_default();
+        let is_told =
+            |capability: &Capability| asked.contains(capability) || health.capabilities.contains_key(capability);
+        Capability::iter().filter(is_told).collect()
     }
 
     /// All of it, about some rows of a tenant.
@@ -121,12 +134,13 @@ impl Health {
     /// How a connection's health stands by the clock; none while it is not connected.
     pub(super) fn of(row: &IntegrationRow, known: &Knowledge, now: Timestamp) -> Option<Self> {
         let health = row.health()?;
+        let asked = known.asked_of(row, health).into_iter();
         let capability = |capability| CapabilityHealth::of(row, health, capability, known, now);
         Some(Self {
             status: health.status(),
             reason: health.broken.map(|broken| broken.reason),
             since: health.since(),
-            capabilities: Capability::iter().map(capability).collect(),
+            capabilities: asked.map(capability).collect(),
         })
     }
 }
@@ -184,7 +198,7 @@ pub(in crate::agency_api) struct CheckAnswer {
     post, path = "/integrations/{id}/check", tag = "Integrations", operation_id = "check_integration",
     security(("api_key" = ["integrations:check"])), params(("id" = Uuid, Path, description = "The integration")),
     responses((status = 200, description = "What the provider answered", body = Check,
-               headers(("Grantlink-Position" = String))), WriteRefusals),
+               headers(("Grantlink-Position" = String))), OftenRefusals, WriteRefusals),
 )]
 pub(in crate::agency_api) async fn check(
     State(server): State<Server>,

@@ -21,7 +21,7 @@ use super::{
     asked::{Asked, Id, provider},
     authenticated::IntegrationsRead,
     document::{self, ReadRefusals},
-    pages,
+    pages::{self, List},
     reading::{MinPosition, Reading},
 };
 use crate::{
@@ -79,9 +79,15 @@ pub(super) struct Integrations {
 pub(super) async fn list(
     State(server): State<Server>,
     reading: Reading<IntegrationsRead>,
+    list: List,
     Asked(wanted): Asked<IntegrationsWanted>,
 ) -> Result<Json<Integrations>, Problem> {
-    let page = pages::asked(&server, reading.tenant(), wanted.limit, wanted.cursor.as_deref())?;
+    let page = pages::asked(
+        &server,
+        list.reader(reading.tenant()),
+        wanted.limit,
+        wanted.cursor.as_deref(),
+    )?;
     let filter = Filter {
         customer: wanted.customer_id,
         location: wanted.location_id,
@@ -103,7 +109,7 @@ pub(super) async fn list(
         let rows = views.integrations(reading.tenant(), &filter, page.with_one_more(), now);
         rows.await?
     };
-    let (rows, next_cursor) = page.cut(&server, reading.tenant(), rows, Entry::place);
+    let (rows, next_cursor) = page.cut(&server, rows, Entry::place);
     let length = rows.len();
     let rows: Vec<_> = rows.into_iter().filter_map(Entry::readable).collect();
     let known = match until {

@@ -20,7 +20,7 @@ use crate::{
         authenticated::{Authenticated, LinksWrite},
         document::WriteRefusals,
         input::Check,
-        mail::Emailed,
+        mail::IfEmailed,
         sent::{IdempotencyKey, Sent},
     },
     problem::Problem,
@@ -76,15 +76,15 @@ pub(in crate::agency_api) struct IssuedTogether {
     /// The links, in their order.
     links: Vec<Issued>,
     /// What becomes of the mail; missing where none was asked for.
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    email: Option<Emailed>,
+    #[serde(flatten)]
+    email: IfEmailed,
 }
 
 impl From<IssuedLinks> for IssuedTogether {
     fn from(issued: IssuedLinks) -> Self {
         Self {
             links: issued.links.into_iter().map(Issued::from).collect(),
-            email: issued.email.as_ref().map(Emailed::from),
+            email: issued.email.as_ref().into(),
         }
     }
 }
@@ -148,6 +148,7 @@ impl LinksToIssue {
                     life,
                     replaces_account: link.replace_account,
                     is_direct: false,
+                    mends: false,
                 }),
                 Ok(_) => check.wrong(&at("provider"), "stands there before for the same location"),
                 Err(error) => check.wrong(&at("provider"), &error),

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    agency_api::{document, input::Check, mail::Emailed, reading::standing_still},
+    agency_api::{document, input::Check, mail::IfEmailed, reading::standing_still},
     problem::Problem,
 };
 
@@ -128,14 +128,14 @@ pub(in crate::agency_api) struct Issued {
     #[schema(value_type = Option<Uuid>)]
     superseded_link_id: Option<LinkId>,
     /// What becomes of the mail; missing where none was asked for.
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    email: Option<Emailed>,
+    #[serde(flatten)]
+    email: IfEmailed,
 }
 
 impl From<IssuedLinks> for Issued {
     /// The only one, with what becomes of its mail.
     fn from(mut issued: IssuedLinks) -> Self {
-        let email = issued.email.as_ref().map(Emailed::from);
+        let email = issued.email.as_ref().into();
         let only = Self::from(issued.links.swap_remove(0)); // a command of one link issues one
         Self { email, ..only }
     }
@@ -154,7 +154,7 @@ impl From<IssuedLink> for Issued {
             expires_at: issued.terms.expires_at,
             replace_account: issued.terms.replaces_account,
             superseded_link_id: issued.superseded,
-            email: None,
+            email: IfEmailed::default(),
         }
     }
 }
@@ -212,7 +212,8 @@ pub(in crate::agency_api) struct Link {
     expires_at: DateTime<Utc>,
     /// When it ended.
     ended_at: Option<DateTime<Utc>>,
-    /// Why it was revoked: `manual`, `superseded` by a fresh link, `customer_erased`, or `deleted` with its connection.
+    /// Why it was revoked: `manual`, `superseded` by a fresh link, `customer_erased`, `deleted` with its connection, or
+    /// `already_connected`: what it was to mend works again by other means.
     #[schema(value_type = Option<String>, example = "superseded")]
     revoke_reason: Option<RevokeReason>,
     /// What to tell the requester about a link that ended.
@@ -232,6 +233,8 @@ pub(in crate::agency_api) struct Link {
     last_failure: Option<Failure>,
     /// When somebody last asked for a new link on the page of this ended one.
     fresh_link_asked_at: Option<DateTime<Utc>>,
+    /// When the customer, signed in, was last told that the plan has no room for it. Raise the plan, and the sign-in goes on.
+    plan_used_up_at: Option<DateTime<Utc>>,
     /// What became of the latest mail with it; `null` where none was asked for.
     delivery: Option<Delivered>,
     /// Whether this may be old: an event of the link could not be read, and it stands as it was before.
@@ -296,7 +299,9 @@ impl Link {
             expires_at: row.expires_at,
             ended_at,
             revoke_reason: row.details.revoke_reason,
-            notice: end_of(status).zip(ended_at).map(|(end, at)| notice(end, at)),
+            notice: end_of(status)
+                .zip(ended_at)
+                .map(|(end, at)| notice(end, row.details.revoke_reason, at)),
             replace_account: row.details.replaces_account,
             direct: row.details.is_direct,
             opened: row.details.opened.by_person,
@@ -307,6 +312,7 @@ impl Link {
                 at: failure.at,
             }),
             fresh_link_asked_at: row.details.fresh_link_asked_at,
+            plan_used_up_at: row.details.plan_used_up_at,
             delivery: row.details.delivery.map(Delivered::from),
             stale: false,
             stale_reason: None,
@@ -335,9 +341,12 @@ fn end_of(status: LinkStatus) -> Option<LinkEnd> {
 }
 
 /// What the requester is told about a link that ended, with the date.
-pub(super) fn notice(end: LinkEnd, at: Timestamp) -> String {
+pub(super) fn notice(end: LinkEnd, reason: Option<RevokeReason>, at: Timestamp) -> String {
     let date = at.format("%-d %B %Y");
     match end {
+        LinkEnd::Revoked if reason == Some(RevokeReason::AlreadyConnected) => {
+            format!("This connection link was taken back on {date}: the connection works again without it.")
+        }
         LinkEnd::Completed => format!("This connection link was used on {date}."),
         LinkEnd::Declined => format!("The customer declined on {date}. Issue a fresh link to ask again."),
         LinkEnd::Revoked => format!("This connection link was revoked on {date}. Issue a fresh link to try again."),

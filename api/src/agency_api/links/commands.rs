@@ -51,6 +51,7 @@ pub(in crate::agency_api) async fn issue(
         life: terms.life,
         replaces_account: sent.body.replace_account,
         is_direct: false,
+        mends: false,
     };
     let command = IssueLinks {
         customer: link.customer,
@@ -132,12 +133,12 @@ pub(in crate::agency_api) async fn revoke(
         Err(error) => return Err(refusal(&server, tenant, link, error).await),
     };
     let end = end_of(&server, tenant, link).await?;
-    let (_, ended_at) = end.ok_or_else(|| CommandError::from(domain::connect_link::ConnectLinkError::NotIssued))?;
+    let end = end.ok_or_else(|| CommandError::from(domain::connect_link::ConnectLinkError::NotIssued))?;
     let status = LinkStatus::Revoked;
     let body = Revoked {
         id: link,
         status,
-        ended_at,
+        ended_at: end.at,
     };
     Ok(respond(&server, context, StatusCode::OK, done.position, &body))
 }

@@ -19,7 +19,7 @@ use crate::{
         asked::{Asked, Id, provider},
         authenticated::LinksRead,
         document::{self, ReadRefusals},
-        pages,
+        pages::{self, List},
         reading::{MinPosition, Reading},
     },
     problem::Problem,
@@ -73,9 +73,15 @@ pub(in crate::agency_api) struct Links {
 pub(in crate::agency_api) async fn list(
     State(server): State<Server>,
     reading: Reading<LinksRead>,
+    list: List,
     Asked(wanted): Asked<LinksWanted>,
 ) -> Result<Json<Links>, Problem> {
-    let page = pages::asked(&server, reading.tenant(), wanted.limit, wanted.cursor.as_deref())?;
+    let page = pages::asked(
+        &server,
+        list.reader(reading.tenant()),
+        wanted.limit,
+        wanted.cursor.as_deref(),
+    )?;
     let filter = Filter {
         customer: wanted.customer_id,
         location: wanted.location_id,
@@ -98,7 +104,7 @@ pub(in crate::agency_api) async fn list(
             .links(reading.tenant(), &filter, page.with_one_more(), now)
             .await?
     };
-    let (rows, next_cursor) = page.cut(&server, reading.tenant(), rows, Entry::place);
+    let (rows, next_cursor) = page.cut(&server, rows, Entry::place);
     let length = rows.len();
     let rows = rows.into_iter().filter_map(Entry::readable);
     let data: Vec<_> = rows.map(|row| Link::of(row, now).among(&stale)).collect();

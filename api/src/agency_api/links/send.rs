@@ -10,7 +10,7 @@ use crate::{
         answer::answer,
         asked::Id,
         authenticated::{Authenticated, LinksWrite},
-        document::WriteRefusals,
+        document::{OftenRefusals, WriteRefusals},
         mail::Emailed,
         sent::{IdempotencyKey, Nothing, Sent},
     },
@@ -26,7 +26,7 @@ use crate::{
     security(("api_key" = ["links:write"])),
     params(("id" = uuid::Uuid, Path, description = "The link"), IdempotencyKey),
     responses((status = 202, description = "What becomes of the mail", body = Emailed,
-               headers(("Grantlink-Position" = String))), WriteRefusals),
+               headers(("Grantlink-Position" = String))), OftenRefusals, WriteRefusals),
 )]
 pub(in crate::agency_api) async fn send(
     State(server): State<Server>,

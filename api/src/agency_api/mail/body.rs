@@ -3,15 +3,18 @@
 use adapters::mail::check_account;
 use application::{
     mail::{MailAnswer, MailSettings},
-    ports::mail::{AccountOwner, MailAccount, NotSent, Security, ServerWords},
+    ports::mail::{AccountOwner, Barred, MailAccount, Mailer, NotSent, Security, ServerWords},
 };
 use chrono::{DateTime, Utc};
 use domain::{Timestamp, agency::MailHabits, trail::Reminders};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{agency_api::input::Check, problem::Problem};
+
+/// The longest password of a login.
+const LONGEST_PASSWORD: usize = 1024;
 
 /// What becomes of a mail that was asked for.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -22,6 +25,27 @@ pub(in crate::agency_api) struct Emailed {
     /// Why it is not sent, or why it may take longer.
     #[serde(skip_serializing_if = "Option::is_none")]
     email_notice: Option<String>,
+}
+
+/// What becomes of a mail, where one was asked for.
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+pub(in crate::agency_api) struct IfEmailed {
+    /// `queued`, or `not_sent`; missing where no mail was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "queued")]
+    email: Option<&'static str>,
+    /// Why it is not sent, or why it may take longer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_notice: Option<String>,
+}
+
+impl From<Option<&MailAnswer>> for IfEmailed {
+    fn from(answer: Option<&MailAnswer>) -> Self {
+        answer.map(Emailed::from).map_or_else(Self::default, |emailed| Self {
+            email: Some(emailed.email),
+            email_notice: emailed.email_notice,
+        })
+    }
 }
 
 impl From<&MailAnswer> for Emailed {
@@ -61,10 +85,10 @@ pub(in crate::agency_api) struct AccountToSet {
     #[schema(value_type = String, required = false, example = "tls")]
     security: Security,
     /// Who logs in.
-    #[schema(max_length = 320, example = "connect@agency.example")]
+    #[schema(min_length = 1, max_length = 320, example = "connect@agency.example")]
     username: Option<String>,
     /// The password of that login. It is sealed, and no answer shows it.
-    #[schema(value_type = Option<String>, max_length = 1024)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 1024)]
     password: Option<SecretString>,
     /// The address that mail comes from.
     #[schema(format = Email, max_length = 254, example = "connect@agency.example")]
@@ -73,7 +97,7 @@ pub(in crate::agency_api) struct AccountToSet {
 
 impl AccountToSet {
     /// The account, once everything is found to be in order.
-    pub(super) fn checked(self) -> Result<MailAccount, Problem> {
+    pub(super) fn checked(self, mailer: &dyn Mailer) -> Result<MailAccount, Problem> {
         let mut check = Check::default();
         let from = check.optional_email("from", Some(&self.from)).unwrap_or_default();
         let account = MailAccount {
@@ -84,17 +108,30 @@ impl AccountToSet {
             password: self.password,
             from,
         };
-        let unprintable = |text: &str| text.len() > 320 || text.chars().any(char::is_control);
-        if account.username.as_deref().is_some_and(unprintable) {
-            check.wrong("username", "has 1 to 320 characters that can be printed");
+        let printable = |text: &str| (1..=320).contains(&text.len()) && !text.chars().any(char::is_control);
+        if !account.username.as_deref().is_none_or(printable) {
+            check.wrong("username", "must have 1 to 320 characters that can be printed");
+        }
+        let usable = |secret: &SecretString| (1..=LONGEST_PASSWORD).contains(&secret.expose_secret().chars().count());
+        if !account.password.as_ref().is_none_or(usable) {
+            check.wrong("password", &format!("must have 1 to {LONGEST_PASSWORD} characters"));
         }
         check.done()?;
-        check_account(&account).map_err(|wrong| {
-            let mut check = Check::default();
+        let mut check = Check::default();
+        if let Err(wrong) = check_account(&account) {
             check.wrong(field_of(wrong), &wrong);
-            check.done().err().unwrap_or_else(|| Problem::internal(&wrong))
-        })?;
+        } else if let Err(barred) = mailer.may_be_asked(&account, AccountOwner::Agency) {
+            check.wrong(place_of(barred), &barred);
+        }
+        check.done()?;
         Ok(account)
+    }
+}
+
+fn place_of(barred: Barred) -> &'static str {
+    match barred {
+        Barred::Port => "port",
+        Barred::Private => "host",
     }
 }
 
@@ -164,6 +201,9 @@ impl From<MailHabits> for Habits {
     }
 }
 
+/// Said wherever a logo is set or asked about that mails cannot show.
+const NOT_SHOWN: &str = "mail programs show no SVG and no WebP: give the operator a PNG or JPEG of the logo";
+
 /// The agency's mail.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::agency_api) struct Mail {
@@ -173,16 +213,21 @@ pub(in crate::agency_api) struct Mail {
     /// The address that mail comes from.
     from: Option<String>,
     /// The agency's own server.
-    account: Option<Account>,
+    account: Option<OwnAccount>,
     /// How the server last fared.
-    health: Health,
+    health: MailHealth,
     /// Which mails are sent by themselves.
     habits: Habits,
+    /// What stands at the head of every mail: `logo`, or `initials` where there is no logo, or none that mail programs show.
+    #[schema(example = "logo")]
+    head: &'static str,
+    /// Why mails show the initials although there is a logo.
+    head_notice: Option<&'static str>,
 }
 
 /// The agency's own mail server, without its password.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::agency_api) struct Account {
+pub(in crate::agency_api) struct OwnAccount {
     /// The server's name.
     host: String,
     /// Its port.
@@ -198,7 +243,7 @@ pub(in crate::agency_api) struct Account {
 
 /// How a mail server fares.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::agency_api) struct Health {
+pub(in crate::agency_api) struct MailHealth {
     /// Whether the latest try worked; `null` when none was made.
     working: Option<bool>,
     /// When it last took a mail.
@@ -226,14 +271,14 @@ impl Mail {
                 AccountOwner::Agency => "agency",
                 AccountOwner::Installation => "installation",
             }),
-            account: own.map(|own| Account {
+            account: own.map(|own| OwnAccount {
                 host: own.account.host.clone(),
                 port: own.account.port,
                 security: own.account.security,
                 username: own.account.username.clone(),
                 has_password: own.account.password.is_some(),
             }),
-            health: Health {
+            health: MailHealth {
                 working: latest.map(|_| !health.is_down()),
                 last_success_at: health.ok_at,
                 last_failure_at: health.failed_at,
@@ -242,6 +287,12 @@ impl Mail {
             },
             from: settings.account.map(|account| account.account.from),
             habits: settings.habits.into(),
+            head: if settings.shows_logo == Some(true) {
+                "logo"
+            } else {
+                "initials"
+            },
+            head_notice: (settings.shows_logo == Some(false)).then_some(NOT_SHOWN),
         }
     }
 }

@@ -2,14 +2,18 @@
 
 mod body;
 
-pub(super) use body::Emailed;
 use body::{AccountToSet, Habits, Mail, Tested};
+pub(super) use body::{Emailed, IfEmailed};
 
-use application::mail::{ChangeMailHabits, RemoveMailAccount, SetMailAccount};
+use application::{
+    UseCase,
+    mail::{ChangeMailHabits, RemoveMailAccount, SetMailAccount},
+};
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 
 use super::{
     answer::respond,
+    asked::{Asked, NoFilters},
     authenticated::{Authenticated, MailManage},
     document::{ReadRefusals, WriteRefusals},
     reading::{MinPosition, Reading},
@@ -28,7 +32,11 @@ use crate::{
     params(MinPosition),
     responses((status = 200, description = "The settings", body = Mail), ReadRefusals),
 )]
-pub(super) async fn read(State(server): State<Server>, reading: Reading<MailManage>) -> Result<Json<Mail>, Problem> {
+pub(super) async fn read(
+    State(server): State<Server>,
+    reading: Reading<MailManage>,
+    _: Asked<NoFilters>,
+) -> Result<Json<Mail>, Problem> {
     current(&server, &reading.caller).await.map(Json)
 }
 
@@ -46,11 +54,9 @@ pub(super) async fn set(
     caller: Authenticated<MailManage>,
     sent: Sent<AccountToSet>,
 ) -> Result<Response, Problem> {
-    let account = sent.body.checked()?;
+    let account = sent.body.checked(server.app.mail.mailer.as_ref())?;
     // No receipt: it would keep a hash of the body, and a password could be guessed from that.
-    let done = server.app.run(&caller.context, SetMailAccount { account }).await?;
-    let mail = current(&server, &caller).await?;
-    Ok(respond(&server, &caller.context, StatusCode::OK, done.position, &mail))
+    changed(&server, &caller, SetMailAccount { account }).await
 }
 
 /// Removes the agency's own mail server
@@ -67,9 +73,7 @@ pub(super) async fn remove(
     caller: Authenticated<MailManage>,
     _: Sent<Nothing>,
 ) -> Result<Response, Problem> {
-    let done = server.app.run(&caller.context, RemoveMailAccount).await?;
-    let mail = current(&server, &caller).await?;
-    Ok(respond(&server, &caller.context, StatusCode::OK, done.position, &mail))
+    changed(&server, &caller, RemoveMailAccount).await
 }
 
 /// Sets which mails are sent by themselves
@@ -85,10 +89,7 @@ pub(super) async fn set_habits(
     sent: Sent<Habits>,
 ) -> Result<Response, Problem> {
     let habits = (&sent.body).into();
-    let command = ChangeMailHabits { habits };
-    let done = server.app.run(&caller.context, command).await?;
-    let mail = current(&server, &caller).await?;
-    Ok(respond(&server, &caller.context, StatusCode::OK, done.position, &mail))
+    changed(&server, &caller, ChangeMailHabits { habits }).await
 }
 
 /// Sends a test mail
@@ -111,6 +112,17 @@ pub(super) async fn test(
     }
     let sent = server.app.test_mail(&caller.context, caller.member).await?;
     Ok(Json(sent.into()))
+}
+
+/// Answers a change with the settings from now on.
+async fn changed(
+    server: &Server,
+    caller: &Authenticated<MailManage>,
+    command: impl UseCase<Answer = ()>,
+) -> Result<Response, Problem> {
+    let done = server.app.run(&caller.context, command).await?;
+    let mail = current(server, caller).await?;
+    Ok(respond(server, &caller.context, StatusCode::OK, done.position, &mail))
 }
 
 async fn current(server: &Server, caller: &Authenticated<MailManage>) -> Result<Mail, Problem> {

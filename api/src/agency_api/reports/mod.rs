@@ -48,7 +48,10 @@ fn moments(first: NaiveDate, last: NaiveDate, now: Timestamp) -> Result<Range<Ti
     let end = last.checked_add_days(Days::new(1)).map(begin);
     let end = end.ok_or_else(|| invalid("this day is too far away"))?;
     let start = begin(first);
-    if start.timestamp() < 0 || end <= start {
+    if start.timestamp() < 0 {
+        return Err(invalid("no report reaches back beyond 1970-01-01"));
+    }
+    if end <= start {
         return Err(invalid("the first day is no later than the last one"));
     }
     if start > now {

@@ -68,6 +68,9 @@ async fn a_field_that_is_no_good_is_named() {
         (json!({"name": long}), "name"),
         (json!({"name": "two\nlines"}), "name"),
         (json!({"name": "x", "email": "nobody"}), "email"),
+        (json!({"name": "x", "email": "<a@b.example>"}), "email"),
+        (json!({"name": "\u{200b}"}), "name"),
+        (json!({"name": "Caf\u{202e}e"}), "name"),
         (json!({"name": "x", "source_allowance": -1}), "source_allowance"),
         (json!({"name": "x", "source_allowance": 1.5}), "source_allowance"),
         (json!({"name": "x", "locations": [{"name": ""}]}), "locations[0].name"),
@@ -76,13 +79,6 @@ async fn a_field_that_is_no_good_is_named() {
         (json!({"name": "x", "id": world.new_id()}), "id"),
     ];
     let before = world.head().await;
-    let named = |refused: &Answer, field: &str| {
-        let problem = refused.problem(422, "/problems/invalid-body");
-        assert!(
-            problem["detail"].as_str().unwrap().contains(field),
-            "{field}: {problem}"
-        );
-    };
     for (body, field) in customers {
         named(
             &world.send(Call::post("/customers").key(&agency.key).json(&body)).await,
@@ -107,6 +103,46 @@ async fn a_field_that_is_no_good_is_named() {
         named(&world.issue(&agency.key, &body).await, field);
     }
     assert!(world.events_since(before).await.is_empty());
+}
+
+/// What mail will never use is refused when it is set, not when the first mail fails.
+#[tokio::test]
+async fn a_mail_server_that_will_never_be_asked_is_named() {
+    let (world, agency, _) = world().await;
+    let before = world.head().await;
+    let mail = [
+        ("host", json!("10.0.0.1")),
+        ("host", json!("localhost")),
+        ("host", json!("[::1]")),
+        ("port", json!(8080)),
+        ("port", json!(0)),
+        ("username", json!("")),
+        ("password", json!("")),
+        ("password", json!("x".repeat(1025))),
+        ("from", json!("<us@agency.example>")),
+        ("security", json!("ssl")),
+    ];
+    for (field, value) in mail {
+        let mut body = json!({"host": "smtp.agency.example", "port": 465, "from": "us@agency.example",
+            "username": "us", "password": "secret"});
+        body[field] = value;
+        named(
+            &world
+                .send(Call::new("PUT", "/api/agency/v1/mail").key(&agency.key).json(&body))
+                .await,
+            field,
+        );
+    }
+    assert!(world.events_since(before).await.is_empty());
+}
+
+#[track_caller]
+fn named(refused: &Answer, field: &str) {
+    let problem = refused.problem(422, "/problems/invalid-body");
+    assert!(
+        problem["detail"].as_str().unwrap().contains(field),
+        "{field}: {problem}"
+    );
 }
 
 #[tokio::test]
@@ -147,6 +183,22 @@ async fn an_id_or_a_query_that_is_no_good_is_a_problem() {
                 );
             }
         }
+    }
+}
+
+/// What is misspelt is told, also where nothing can be asked for. Mutant: without the extractor on one route, this fails.
+#[tokio::test]
+async fn a_query_parameter_that_no_route_knows_is_a_problem_on_every_route_that_reads() {
+    let (world, agency, place) = world().await;
+    for route in routes().into_iter().filter(|route| route.method == "GET") {
+        let path = route
+            .path
+            .replace("{id}", &place.customer)
+            .replace("{provider}", "google");
+        let call = Call::new("GET", &format!("{path}?no_such=1")).key(&agency.key);
+        let problem = world.send(call).await.problem(400, "/problems/invalid-query");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains("`no_such`"), "{path}: {detail}");
     }
 }
 

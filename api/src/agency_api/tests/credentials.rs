@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     Agency, Answer, Call, World,
+    provider::UNKNOWN,
     world::{TODAY, text},
 };
 
@@ -64,6 +65,24 @@ async fn whoever_reads_credentials_is_written_down() {
     assert_eq!(counted(TODAY, "review-sync"), Some((2, true)));
     assert_eq!(counted(TODAY, "metrics"), Some((1, true)));
     assert_eq!(counted("2026-11-22", "review-sync"), Some((1, true)));
+
+    let (mut paged, mut query) = (vec![], "?limit=1".to_owned());
+    while paged.len() <= 3 {
+        let page = world
+            .send(Call::get(&format!("{path}{query}")).key(&agency.key))
+            .await
+            .json(200);
+        paged.extend(page["data"].as_array().unwrap().clone());
+        let Some(cursor) = page["next_cursor"].as_str() else {
+            break;
+        };
+        query = format!("?limit=1&cursor={cursor}");
+    }
+    assert_eq!(
+        &paged,
+        reads["data"].as_array().unwrap(),
+        "two of one moment, each once"
+    );
 
     let path = format!("/integrations/{}/audit", text(&link["integration_id"]));
     let position = read(&world, &agency, &link, "later").await;
@@ -156,6 +175,8 @@ async fn replace(world: &World, agency: &Agency, link: &Value, body: &Value) -> 
 
 /// B46, B50-B52: what the provider does not take is neither kept nor told, and what stood goes on; another account takes the
 /// connected one's place only where that is asked for.
+///
+/// Mutant: when the provider is not asked about them first, this fails.
 #[tokio::test]
 async fn credentials_are_replaced_once_the_provider_took_them() {
     let (world, agency, link) = connected(Some(TimeDelta::hours(9))).await;
@@ -167,12 +188,12 @@ async fn credentials_are_replaced_once_the_provider_took_them() {
             "/problems/credentials-refused",
         ),
         (
-            json!({"access_token": "ya29.good", "refresh_token": "1//dead"}),
+            json!({"access_token": "ya29.good", "refresh_token": "1//dead", "replace_account": true}),
             422,
             "/problems/credentials-refused",
         ),
         (
-            json!({"access_token": "ya29.good", "refresh_token": "1//away"}),
+            json!({"access_token": "ya29.good", "refresh_token": "1//away", "replace_account": true}),
             503,
             "/problems/provider-unavailable",
         ),
@@ -182,6 +203,7 @@ async fn credentials_are_replaced_once_the_provider_took_them() {
             "/problems/listing-not-pickable",
         ),
         (json!({"access_token": "ya29.good"}), 409, "/problems/another-account"),
+        (json!({"access_token": UNKNOWN}), 422, "/problems/scopes-unknown"),
         (json!({"refresh_token": "1//good"}), 422, "/problems/invalid-body"),
         (json!({"access_token": "a token"}), 422, "/problems/invalid-body"),
     ] {

@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{Call, World};
-use crate::agency_api::openapi;
+use utoipa_axum::router::UtoipaMethodRouter;
+
+use crate::{
+    agency_api::{Routes, all_routes, openapi},
+    state::Server,
+};
 
 /// A route as the document has it.
 pub(super) struct Route {
@@ -72,7 +77,7 @@ fn every_route_is_described_with_its_refusals() {
         let ends = ("DELETE", "/api/agency/v1/integrations/{id}") == (method.as_str(), path.as_str());
         assert_eq!(
             header("Idempotency-Key"),
-            (method == "POST" && !is_anew) || ends,
+            (method == "POST" && !is_anew) || method == "PATCH" || ends,
             "{at}"
         );
         assert_eq!(
@@ -81,6 +86,49 @@ fn every_route_is_described_with_its_refusals() {
             "{at}"
         );
     }
+}
+
+/// What every route takes and answers, by name.
+#[derive(Default)]
+struct Schemas(BTreeMap<String, Vec<Value>>);
+
+impl Routes for Schemas {
+    fn routes(mut self, (schemas, ..): UtoipaMethodRouter<Server>) -> Self {
+        for (name, schema) in schemas {
+            let known = self.0.entry(name).or_default();
+            let schema = serde_json::to_value(schema).unwrap();
+            if !known.contains(&schema) {
+                known.push(schema);
+            }
+        }
+        self
+    }
+}
+
+/// Two of one name, and the document would show one of them in both places.
+#[test]
+fn no_two_schemas_share_a_name() {
+    for (name, schemas) in all_routes(Schemas::default()).0 {
+        assert_eq!(schemas.len(), 1, "{name}: {schemas:#?}");
+    }
+}
+
+/// What an answer may lack, the document does not promise.
+#[test]
+fn what_is_issued_without_a_mail_has_no_word_of_it() {
+    let document = serde_json::to_value(openapi()).unwrap();
+    for name in ["IfEmailed", "Emailed"] {
+        let required = &document["components"]["schemas"][name]["required"];
+        let promises = required
+            .as_array()
+            .is_some_and(|all| all.contains(&Value::from("email")));
+        assert_eq!(promises, name == "Emailed", "{name}");
+    }
+    let issued = document["components"]["schemas"]["Issued"].to_string();
+    assert!(
+        issued.contains("/IfEmailed") && !issued.contains("/Emailed"),
+        "{issued}"
+    );
 }
 
 /// What a reference of the document points at exists.

@@ -99,7 +99,8 @@ async fn links_are_found_by_customer_location_provider_and_status() {
     assert_eq!(found("provider=facebook".into()).await, Vec::<serde_json::Value>::new());
 }
 
-/// B55: a cursor is of no use to another tenant, and none can be made up.
+/// B55: a cursor is of no use to another tenant, in another list or with another filter, and none can be made up.
+/// Mutant: without the filters in the name of a list, this fails.
 #[tokio::test]
 async fn a_cursor_that_was_altered_or_is_anothers_is_refused() {
     let world = World::new().await;
@@ -118,6 +119,15 @@ async fn a_cursor_that_was_altered_or_is_anothers_is_refused() {
         .send(get(&cursor, &stranger.key))
         .await
         .problem(400, "/problems/invalid-cursor");
+    for other in [
+        "/integrations?",
+        "/jobs?",
+        "/links?provider=google&",
+        &format!("/links/{}/audit?", agency.id),
+    ] {
+        let call = Call::get(&format!("{other}cursor={cursor}")).key(&agency.key);
+        world.send(call).await.problem(400, "/problems/invalid-cursor");
+    }
     for place in (0..cursor.len()).step_by(7) {
         let mut altered = cursor.clone().into_bytes();
         altered[place] = if altered[place] == b'A' { b'B' } else { b'A' };

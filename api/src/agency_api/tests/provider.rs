@@ -3,15 +3,19 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use application::ports::provider::{
-    About, Account, Catalogue, CodeExchange, Connector, Credential, Listing, OwnApp, ProviderError, RefreshError,
-    SignIn,
+    About, Account, Catalogue, CodeExchange, Connector, Credential, Granted, Listing, OwnApp, ProviderError,
+    RefreshError, SignIn,
 };
 use async_trait::async_trait;
 use domain::{
     grant::{LossReason, RefreshFailure},
+    integration::Capability,
     provider::{ListingRef, ProviderApp, ProviderId},
 };
 use secrecy::{ExposeSecret, SecretString};
+
+/// An access token of which it does not say what it is good for.
+pub(super) const UNKNOWN: &str = "ya29.unknown";
 
 #[derive(Clone)]
 pub(super) struct OnlyGoogle {
@@ -38,7 +42,7 @@ impl OnlyGoogle {
                 owner: "installation".into(),
                 client_id: "client".into(),
             },
-            scopes: BTreeSet::new(),
+            scopes: BTreeSet::from(["manage".to_owned()]),
         }
     }
 
@@ -124,7 +128,7 @@ impl Connector for OnlyGoogle {
 
     async fn identify(&self, access_token: &SecretString) -> Result<Account, ProviderError> {
         let subject = match access_token.expose_secret() {
-            "ya29.good" => "104",
+            "ya29.good" | UNKNOWN => "104",
             "ya29.other" => "105",
             _ => return Err(ProviderError::Refused("nobody's".into())),
         };
@@ -132,6 +136,18 @@ impl Connector for OnlyGoogle {
             subject: subject.into(),
             email: None,
             name: None,
+        })
+    }
+
+    fn capabilities(&self) -> &'static [Capability] {
+        &[Capability::ReviewsRead, Capability::ReviewsReply, Capability::Metrics]
+    }
+
+    async fn granted(&self, access_token: &SecretString) -> Result<Granted, ProviderError> {
+        let is_known = access_token.expose_secret() != UNKNOWN;
+        Ok(Granted {
+            scopes: is_known.then(|| self.scopes.clone()),
+            expires_at: None,
         })
     }
 

@@ -16,8 +16,11 @@ async fn a_key_without_the_scope_is_refused_on_every_route() {
         let place = world.place(&agency.key).await;
         let issued = world.issue(&agency.key, &place.link()).await;
         let link = issued.json(201);
-        if route.path.ends_with("/credentials") {
+        let is_of_credentials = route.path.ends_with("/credentials");
+        if is_of_credentials || route.path.ends_with("/disconnect") {
             world.connect(&agency, &link["id"]).await;
+        }
+        if is_of_credentials {
             world.gives_credentials(&agency, &link, Some(TimeDelta::hours(1))).await;
         }
         let needed: Vec<ApiKeyScope> = route.scopes.iter().map(|scope| scope.parse().unwrap()).collect();

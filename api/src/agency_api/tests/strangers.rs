@@ -50,7 +50,7 @@ pub(super) fn call_of(route: &Route, place: &Place, link: &Value, key: &str) -> 
             "customer_id": place.customer, "location_id": place.location, "provider": "google",
         })),
         "PUT /providers/{provider}/app" => call.json(&json!({"client_id": "ours", "client_secret": "s3cret"})),
-        "PUT /mail" => call.json(&json!({"host": "127.0.0.1", "port": 465, "from": "us@agency.example"})),
+        "PUT /mail" => call.json(&json!({"host": "smtp.agency.example", "port": 465, "from": "us@agency.example"})),
         "PUT /mail/habits" => call.json(&json!({"reminders": null, "receipt": true, "requester_receipt": false})),
         "GET /reports/access" => Call::get(&format!("/reports/access?date={TODAY}")).key(key),
         "GET /reports/days" => Call::get(&format!("/reports/days?from={TODAY}&to={TODAY}")).key(key),

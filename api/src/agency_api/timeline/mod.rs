@@ -28,7 +28,7 @@ use super::{
     authenticated::AuditRead,
     document::ReadRefusals,
     format::{Format, file},
-    pages,
+    pages::{self, List},
     reading::{MinPosition, Reading},
 };
 use crate::{
@@ -71,10 +71,11 @@ macro_rules! timelines {
             State(server): State<Server>,
             reading: Reading<AuditRead>,
             Id(id): Id<$id>,
+            list: List,
             Asked(wanted): Asked<TrailWanted>,
             headers: HeaderMap,
         ) -> Result<Response, Problem> {
-            tell(&server, &reading, $subject(id), Kind::$missing, &wanted, &headers).await
+            tell(&server, &reading, ($subject(id), Kind::$missing), (&list, &wanted), &headers).await
         }
     )+};
 }
@@ -111,15 +112,15 @@ timelines! {
 async fn tell(
     server: &Server,
     reading: &Reading<AuditRead>,
-    subject: AuditSubject,
-    missing: Kind,
-    wanted: &TrailWanted,
+    (subject, missing): (AuditSubject, Kind),
+    (list, wanted): (&List, &TrailWanted),
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let format = Format::asked(wanted.format.as_deref(), headers)?;
     let limit = pages::limit_of(format, wanted.limit)?;
+    let reader = list.reader(reading.tenant());
     let after = match &wanted.cursor {
-        Some(text) => server.app.cipher.open_number(reading.tenant(), text),
+        Some(text) => server.app.cipher.open_number(reader, text),
         None => Ok(0),
     };
     let after = after.map_err(|_| pages::invalid_cursor())?;
@@ -129,7 +130,7 @@ async fn tell(
     }
     let (page, more) = positions.split_at(positions.len().min(limit as usize));
     let last = page.last().filter(|_| !more.is_empty());
-    let next_cursor = last.map(|position| server.app.cipher.seal_number(reading.tenant(), position.0));
+    let next_cursor = last.map(|position| server.app.cipher.seal_number(reader, position.0));
     let events = server.app.log.at(page).await?;
     let entries = story::told(&server.app, reading.caller.context.agency, &events).await?;
     let data = self::entries(&events, entries);

@@ -81,6 +81,7 @@ async fn seed_into(installation: &Installation, file: &Path) -> anyhow::Result<S
         life: None,
         replaces_account: false,
         is_direct: false,
+        mends: false,
     };
     let command = IssueLinks {
         customer: ids.customer,

@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use projections::checkpoints::Checkpoints;
 use tokio::time::timeout;
 
-use super::Finding;
+use super::{Finding, own_apps};
 use crate::{
     config::Config,
     installation::{folder, probe, views},
@@ -62,7 +62,10 @@ async fn through(config: &Config, probe: &Probe) -> Vec<Finding> {
             let found = format!("it lacks the migrations {missing:?}");
             findings.push(Finding::wrong(DATABASE, found, MIGRATE));
         }
-        Ok(_) => findings.extend(contents(config, probe).await),
+        Ok(_) => {
+            findings.extend(contents(config, probe).await);
+            findings.extend(own_apps::examine(config).await);
+        }
     }
     findings
 }

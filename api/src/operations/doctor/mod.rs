@@ -4,6 +4,7 @@
 mod credentials;
 mod database;
 mod mail;
+mod own_apps;
 mod settings;
 
 use serde::Serialize;

@@ -4,8 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     super::{
-        Ask, Brand, Contact, Declined, Ended, Go, Icon, InAppBrowser, Invitation, MissingPermission, Notice, Problem,
-        Provider, ProviderUrl, Reopen, Requester, Success, Template, Trouble, qr,
+        Ask, Brand, ConnectedAlready, Contact, Declined, Ended, Go, Icon, InAppBrowser, Invitation, MissingPermission,
+        Notice, Problem, Provider, ProviderUrl, Reopen, Requester, Success, Template, Trouble, qr,
     },
     sample_pickers::pickers,
 };
@@ -218,6 +218,7 @@ fn endings(words: &Words) -> Vec<(String, String)> {
             },
         ),
         page("declined", &Declined { brand }),
+        page("connected-already", &ConnectedAlready { brand }),
         page(
             "ended",
             &Ended {

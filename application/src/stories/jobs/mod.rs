@@ -297,6 +297,25 @@ async fn what_recurs_is_due_again() {
     }
 }
 
+/// What comes round in shares is so many jobs, and each says which it is; however many nodes stand up.
+#[tokio::test]
+async fn what_recurs_in_shares_is_there_once_for_each() {
+    let world = World::over(&Arc::new(Store::default()));
+    let at = now() + TimeDelta::hours(1);
+    let result = "swept".to_owned();
+    let duties = Duties::default().recurring_in_shares(Answers("letter", Outcome::Again { result, at }), 3);
+    for _ in 0..2 {
+        Worker::new(Arc::clone(&world.app), &duties, pace())
+            .work_off()
+            .await
+            .unwrap();
+    }
+    let jobs = world.jobs().await;
+    let mut shares: Vec<Option<u32>> = jobs.iter().map(|job| job.id_of("share")).collect();
+    shares.sort_unstable();
+    assert_eq!(shares, [None, Some(1), Some(2)]);
+}
+
 /// Waits for ever, and tells that it began.
 struct Hangs(Arc<Semaphore>);
 

@@ -97,7 +97,11 @@ fn sweeping_ends_what_has_lapsed_and_nothing_else() {
 /// A39, A41: by whom and why is on record.
 #[test]
 fn a_live_link_can_be_revoked_at_any_step() {
-    for reason in [RevokeReason::Manual, RevokeReason::Superseded] {
+    for reason in [
+        RevokeReason::Manual,
+        RevokeReason::Superseded,
+        RevokeReason::AlreadyConnected,
+    ] {
         let by = RevokedBy::Member(member(2));
         for history in [vec![issued()], vec![issued(), started(1)], signed_in()] {
             let now = noon();
@@ -110,6 +114,20 @@ fn a_live_link_can_be_revoked_at_any_step() {
                 .then_expect_events(vec![ConnectLinkEvent::Revoked { by: by.clone(), reason }]);
         }
     }
+}
+
+/// Whoever opens it is told that nothing is left to do, and that only.
+#[test]
+fn a_link_is_needless_only_when_what_it_was_to_mend_worked_again() {
+    for reason in [RevokeReason::Manual, RevokeReason::Superseded, RevokeReason::Deleted] {
+        let by = RevokedBy::System;
+        let link = folded::<ConnectLink>(&[issued(), ConnectLinkEvent::Revoked { by, reason }]);
+        assert!(!link.is_needless(), "{reason}");
+    }
+    let (by, reason) = (RevokedBy::System, RevokeReason::AlreadyConnected);
+    let link = folded::<ConnectLink>(&[issued(), ConnectLinkEvent::Revoked { by, reason }]);
+    assert!(link.is_needless());
+    assert_eq!(link.recorded_end(), Some(LinkEnd::Revoked));
 }
 
 #[test]

@@ -229,6 +229,7 @@ pub(super) fn link_trail() -> Vec<LinkObservation> {
             reason: CallbackRejection::OtherBrowser,
         },
         LinkObservation::FreshLinkAsked {},
+        LinkObservation::PlanUsedUp {},
         LinkObservation::MailAsked {
             links: vec![link(1), link(2)],
             reminders: Some(reminders()),

@@ -64,12 +64,18 @@ fn words_that_stand_in_somebodys_log_are_never_renamed() {
         "interrupted",
         "abandoned",
     ]);
-    holds::<RevokeReason>(&["manual", "superseded", "customer_erased", "deleted"]);
+    holds::<RevokeReason>(&[
+        "manual",
+        "superseded",
+        "customer_erased",
+        "deleted",
+        "already_connected",
+    ]);
     holds::<RevokedBy>(&["operator", "system"]);
     holds::<RequestOutcome>(&["completed", "declined", "revoked", "expired"]);
     holds::<SyncReason>(&["connected", "recovered"]);
     holds::<Via>(&["link", "member"]);
-    holds::<Capability>(&["reviews_read", "reviews_reply", "metrics"]);
+    holds::<Capability>(&["reviews_read", "reviews_reply", "metrics", "access"]);
     holds::<CapabilityState>(&[
         "unknown",
         "ok",

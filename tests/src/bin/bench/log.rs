@@ -131,6 +131,7 @@ impl Issuer {
             expires_at: at,
             replaces_account: false,
             is_direct: false,
+            mends: false,
         };
         let issued = ConnectLinkEvent::Issued {
             token_hash: token.hash(),

@@ -16,11 +16,11 @@ use crate::{flow::BAKERY, mail::office::PASSWORD};
 
 on_both_databases!(no_secret_is_found_in_logs_tables_events_or_answers);
 
-/// OA-9: connections that worked, sign-ins that were refused, cut and replayed, a provider that repeats what it was sent, a database that is
-/// half gone: then codes, tokens, states, verifiers, client secrets, API keys, the mail server's password and the keys themselves are looked for
+/// OA-9, B52: connections that worked, sign-ins that were refused, cut and replayed, credentials that nobody gave, a provider that repeats
+/// what it was sent, a database that is half gone: then codes, tokens, states, verifiers, client secrets, API keys, the mail server's password and the keys themselves are looked for
 /// in everything that was written or said, also as hexadecimal digits and in base 64. The log is at its most talkative.
 ///
-/// Mutant: with the callback's query in the line of a request, this fails.
+/// Mutants: with the callback's query in the line of a request, and when a provider's own words are repeated, this fails.
 async fn no_secret_is_found_in_logs_tables_events_or_answers(database: Database) -> anyhow::Result<()> {
     let other = Other::start("strict", Quirks::strict()).await?;
     let (mut stage, _folder) = talkative(database, &other).await?;
@@ -37,6 +37,7 @@ async fn no_secret_is_found_in_logs_tables_events_or_answers(database: Database)
         states.push(tries_with_a_code_of_nobody(&stage, &troubled.url).await?);
     }
     let mut said = answers(&stage, &link.integration).await?;
+    said.push(replaced_by_nobodys(&stage, &link.integration).await?);
     stage
         .database
         .execute("ALTER TABLE attempts RENAME TO attempts_gone")
@@ -133,6 +134,15 @@ async fn tries_with_a_code_of_nobody(stage: &Stage, url: &str) -> anyhow::Result
     Ok(state)
 }
 
+/// Credentials that the provider does not take, over the API.
+async fn replaced_by_nobodys(stage: &Stage, integration: &str) -> anyhow::Result<String> {
+    let path = format!("/integrations/{integration}/credentials");
+    let body = json!({"access_token": "canary-access-of-nobody", "refresh_token": "canary-refresh-of-nobody"});
+    let refused = stage.agency.call(Method::PUT, &path, None, Some(&body)).await?;
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    Ok(refused.text)
+}
+
 /// What the API and the probes say.
 async fn answers(stage: &Stage, integration: &str) -> anyhow::Result<Vec<String>> {
     let mut said = vec![];
@@ -177,6 +187,8 @@ async fn needles(stage: &Stage, other: &Other, states: Vec<String>) -> anyhow::R
     );
     needles.extend([
         Needle::new("a code of nobody", "canary-code-of-nobody"),
+        Needle::new("an access token of nobody", "canary-access-of-nobody"),
+        Needle::new("a refresh token of nobody", "canary-refresh-of-nobody"),
         Needle::new("a client secret", other.secret()),
         Needle::new("Google's client secret", "canary-client-secret-of-google"),
         Needle::new("the API key", stage.agency.key.clone()),

@@ -2,6 +2,8 @@
 //! that would lead away, and secrets where none may be.
 
 mod canaries;
+mod forged_lines;
+mod independent;
 mod mixed_up;
 mod moods;
 mod redirects;

@@ -1,11 +1,16 @@
 //! Providers that are not Google, connected by configuration alone: the strict, the lax, and those with a mood.
 
+use std::time::Duration;
+
 use grantlink_tests::{
     conformance::Database,
     harness::{Browser, Consent, Issue, Issued, Other, Stage},
     on_both_databases,
 };
+use reqwest::StatusCode;
+use serde_json::json;
 use simulator::generic::{Cut, ErrorStyle, ExpiresIn, Listings, Quirks, ShownBy, Trouble};
+use tokio::time::sleep;
 
 use crate::flow::BAKERY;
 
@@ -14,10 +19,15 @@ on_both_databases!(
     a_provider_that_keeps_to_no_standard_connects_all_the_same,
     what_breaks_on_the_way_costs_the_customer_another_try_and_nothing_else,
     an_identity_token_of_another_sign_in_connects_nothing,
+    an_answer_to_a_renewal_that_broke_off_is_asked_for_once_more,
+    a_store_that_is_away_while_the_answer_comes_costs_no_refresh_token,
+    what_is_renewed_while_its_connection_ends_is_taken_back_too,
 );
 
 const STRICT: &str = "strict";
 const LAX: &str = "lax";
+/// Longer than a statement waits for a lock.
+const AWAY: Duration = Duration::from_secs(7);
 /// The strict one wants the client in the header.
 const BASIC: &str = "client_auth = \"basic\"";
 
@@ -136,6 +146,115 @@ async fn an_identity_token_of_another_sign_in_connects_nothing(database: Databas
     assert!(back.says("Accept & Connect"), "{}", back.body);
     assert_eq!((stage.pending_credentials().await?, stage.credentials().await?), (0, 0));
     Ok(())
+}
+
+/// VA-4: the answer with the new tokens breaks off on its way. A provider that bears with the old token for a moment gives them once
+/// more, and nobody notices; one that bears with nothing ends them, and that is told.
+///
+/// Mutant: without the second request, what is read is the old token in its last moments, and this fails.
+async fn an_answer_to_a_renewal_that_broke_off_is_asked_for_once_more(database: Database) -> anyhow::Result<()> {
+    let kind = Quirks {
+        reuse_grace_seconds: 60,
+        ..read_is_renewed()
+    };
+    let hard = Other::start(STRICT, read_is_renewed()).await?;
+    let kind = Other::start("kind", kind).await?;
+    let stage = Stage::set_among(database, &[(&kind, BASIC), (&hard, BASIC)]).await?;
+    for (other, bears) in [(&kind, true), (&hard, false)] {
+        let link = link_to(&stage, other.id).await?;
+        Browser::new()?.complete(&link.url, "olive", BAKERY).await?;
+        let mut before = stage.agency.credentials(&link.integration).await?.ok()?;
+        other
+            .server
+            .trouble(Trouble::at("refresh").cut(Cut::Half).times(1))
+            .await;
+        let after = loop {
+            let after = stage.agency.credentials(&link.integration).await?;
+            if other.server.troubles().await == 0 {
+                break after;
+            }
+            before = after.ok()?; // somebody else was just renewing it
+        };
+        if bears {
+            assert_ne!(after.ok()?["access_token"], before["access_token"]);
+        } else {
+            let ended = stage.agency.credentials(&link.integration).await?;
+            assert_eq!(
+                (ended.status.as_u16(), &ended.json()?["reason"]),
+                (409, &"expired_or_revoked".into())
+            );
+        }
+        let audit = other.server.audit().await;
+        assert_eq!(
+            (audit.reuse_detections, audit.accounts[0].live_families),
+            (u32::from(!bears), u32::from(bears))
+        );
+    }
+    Ok(())
+}
+
+/// VA-4: the provider gives new tokens and forgets the old ones, and at that moment the store is away for longer than a statement waits.
+/// The new ones are held until it is back.
+///
+/// Mutant seen, on SQLite, where it waits for that lock alone: when they are given up with the first refusal, nothing works any more.
+async fn a_store_that_is_away_while_the_answer_comes_costs_no_refresh_token(database: Database) -> anyhow::Result<()> {
+    let other = Other::start(STRICT, read_is_renewed()).await?;
+    let stage = Stage::set_among(database, &[(&other, BASIC)]).await?;
+    let link = link_to(&stage, other.id).await?;
+    Browser::new()?.complete(&link.url, "olive", BAKERY).await?;
+    let before = stage.agency.credentials(&link.integration).await?.ok()?;
+    other.server.trouble(Trouble::at("refresh").late(1_500).times(1)).await;
+    let (agency, integration) = (stage.agency.clone(), link.integration.clone());
+    let reading = tokio::spawn(async move { agency.credentials(&integration).await });
+    until!("it is asked", other.server.troubles().await == 0);
+    let hold = stage.database.hold_the_vault().await?;
+    sleep(AWAY).await; // a time-out can only be waited for
+    hold.release().await?;
+    reading.await??; // whatever it was told
+
+    until!("there is a new one", {
+        let after = stage.agency.credentials(&link.integration).await?;
+        after.status.is_success() && after.ok()?["access_token"] != before["access_token"]
+    });
+    let audit = other.server.audit().await;
+    assert_eq!((audit.reuse_detections, audit.accounts[0].live_families), (0, 1));
+    Ok(())
+}
+
+/// VA-4, C26: a connection is taken off while its credentials are renewed. What the provider gives then is nobody's any more, and does not
+/// live on there: to take back what it replaced would do nothing.
+///
+/// Mutant seen: when it is dropped without a word, it lives on, and this fails.
+async fn what_is_renewed_while_its_connection_ends_is_taken_back_too(database: Database) -> anyhow::Result<()> {
+    let other = Other::start(STRICT, read_is_renewed()).await?;
+    let stage = Stage::set_among(database, &[(&other, BASIC)]).await?;
+    while ends_while_it_is_renewed(&stage, &other).await?.is_success() {} // the answer was faster
+    until!(
+        "nothing lives on",
+        other.server.audit().await.accounts[0].live_families == 0
+    );
+    Ok(())
+}
+
+/// How a read goes on whose connection is taken off while the provider is asked.
+async fn ends_while_it_is_renewed(stage: &Stage, other: &Other) -> anyhow::Result<StatusCode> {
+    let link = link_to(stage, other.id).await?;
+    Browser::new()?.complete(&link.url, "olive", BAKERY).await?;
+    other.server.trouble(Trouble::at("refresh").late(1_500).times(1)).await;
+    let (agency, integration) = (stage.agency.clone(), link.integration.clone());
+    let reading = tokio::spawn(async move { agency.credentials(&integration).await });
+    until!("it is asked", other.server.troubles().await == 0);
+    let disconnect = format!("/integrations/{}/disconnect", link.integration);
+    stage.agency.post(&disconnect, &json!({})).await?.ok()?;
+    Ok(reading.await??.status)
+}
+
+/// Every read renews.
+fn read_is_renewed() -> Quirks {
+    Quirks {
+        access_token_seconds: 120,
+        ..Quirks::strict()
+    }
 }
 
 /// A link to one of the providers, for a bakery of its own.

@@ -28,6 +28,9 @@ fn state_of(health: &Value, capability: &str) -> Value {
 
 /// A2, A60: what Google allows is known soon after the sign-in, what it denies within a day, and at once for whoever asks. What stays
 /// as it was is no event.
+///
+/// Mutants: when the daily check does not come round, when what stays as it was is an event, and when a refusal counts as a listing that
+/// is gone, this fails.
 async fn a_connection_is_checked_when_it_is_made_and_every_day(database: Database) -> anyhow::Result<()> {
     let stage = Stage::set(database).await?;
     let link = stage.agency.fresh_link().await?;

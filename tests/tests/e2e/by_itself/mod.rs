@@ -14,9 +14,13 @@ macro_rules! until {
     };
 }
 
+mod alive;
+mod checking;
 mod health;
 mod jobs;
+mod limited;
 mod parked;
+mod repaired;
 mod time;
 
 use std::time::Duration;

@@ -6,10 +6,12 @@ use application::{links::SweepLinks, ports::links::OpenLinks};
 use chrono::TimeDelta;
 use grantlink::installation::Installation;
 use grantlink_tests::{
-    conformance::{Database, Kind},
+    conformance::{Database, Kind, run},
     harness::{Browser, Consent, Stage, Then, now},
     on_both_databases,
 };
+
+use serde_json::json;
 
 use crate::flow::BAKERY;
 
@@ -76,6 +78,44 @@ async fn eight_days_later_every_due_link_expires_once_on_two_nodes_at_once(datab
     }
     assert_eq!(stage.agency.link_now(&living).await?["status"], "pending");
     Ok(())
+}
+
+/// A36, A37: two servers, each a process of its own, come back to links that lapsed while neither ran. One of them sweeps, and both meet
+/// every link at the same time: each gets its last event once.
+#[tokio::test(flavor = "multi_thread")]
+async fn links_that_lapsed_while_no_server_ran_expire_once_when_two_processes_meet_them() -> anyhow::Result<()> {
+    run(Kind::Postgres, async |database| {
+        const LINKS: usize = 20;
+        let mut stage = Stage::set(database).await?;
+        let mut places = vec![];
+        for _ in 0..LINKS {
+            places.push(stage.agency.bakery().await?);
+        }
+        stage.server.kill()?;
+        let past = Then::at(&stage, now() - TimeDelta::days(8)).await?;
+        let mut links = vec![];
+        for place in &places {
+            links.push(past.issue(&stage.agency, place, None).await?);
+        }
+        past.close().await;
+        let at_once = "UPDATE job SET run_at = 0 WHERE kind = 'expire_links'";
+        stage.database.execute(at_once).await?;
+        stage.server.spawn_again()?;
+        let (other, _) = stage.another_node().await?;
+        stage.server.wait_until_it_answers().await?;
+        let there = stage.agency.at(other.port());
+        for link in &links {
+            let path = format!("/links/{}/revoke", link.id);
+            let body = json!({});
+            let (one, two) = tokio::join!(stage.agency.post(&path, &body), there.post(&path, &body));
+            assert_eq!((one?.status.as_u16(), two?.status.as_u16()), (409, 409));
+        }
+        assert_eq!(count(&stage, EXPIRED).await?, LINKS);
+        assert_eq!(count(&stage, CLOSED_POSTGRES).await?, LINKS);
+        assert_eq!(count(&stage, TOKENS).await?, 0);
+        Ok(())
+    })
+    .await
 }
 
 /// What the provider gave is dropped, the audit trail says so once, and the customer starts again on the same link.

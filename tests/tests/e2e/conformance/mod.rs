@@ -1,5 +1,6 @@
 //! What every store of Grantlink promises, told once and run on both databases.
 
+mod accounts;
 mod answers;
 mod attempts;
 mod cancellation;

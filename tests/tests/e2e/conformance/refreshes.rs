@@ -5,7 +5,7 @@ use std::time::Duration;
 use adapters::sql::Stores;
 use anyhow::{Context, bail};
 use application::ports::{
-    refreshes::{CredentialKey, CredentialRead, Ending, Hold, Taking},
+    refreshes::{CredentialKey, CredentialRead, Ending, Hold, ReadsPlace, Share, Taking},
     vault::SecretRow,
 };
 use chrono::TimeDelta;
@@ -22,6 +22,8 @@ grantlink_tests::on_both_databases!(
     who_was_too_slow_stores_nothing,
     what_a_holder_left_without_a_word_is_known,
     what_is_due_is_found_and_what_is_lost_is_not,
+    what_is_put_off_stays_due_and_comes_behind_the_others,
+    each_credential_is_in_one_share,
     reads_are_counted_by_day_reader_and_purpose,
 );
 
@@ -81,7 +83,7 @@ async fn kept(stores: &Stores, key: &CredentialKey) -> anyhow::Result<Vec<u8>> {
 async fn a_row_is_there_as_long_as_the_credential_is(database: Database) -> anyhow::Result<()> {
     let stores = database.open().await?;
     let key = stored(&stores).await?;
-    assert_eq!(stores.refreshes.due(now(), 10).await?, [key]);
+    assert_eq!(stores.refreshes.due(now(), 10, Share::ALL).await?, [key]);
     let hold = take(&stores, &key, LONG).await?;
     assert_eq!((hold.due_at, hold.created_at, hold.is_unanswered), (None, now(), false));
     let draft = Draft::of(key.tenant).appends(&stream(), 0).deletes(&key.place());
@@ -90,7 +92,7 @@ async fn a_row_is_there_as_long_as_the_credential_is(database: Database) -> anyh
     // What is brought for it then is not stored, and does not bring it back.
     assert!(!stores.refreshes.end(&key, &hold, renewed(b"late")).await?);
     assert!(stores.vault.get(&key.place()).await?.is_none());
-    assert!(stores.refreshes.due(now(), 10).await?.is_empty());
+    assert!(stores.refreshes.due(now(), 10, Share::ALL).await?.is_empty());
     Ok(())
 }
 
@@ -100,7 +102,7 @@ async fn a_credential_is_in_one_nodes_hands_at_a_time(database: Database) -> any
     let key = stored(&here).await?;
     let hold = take(&here, &key, LONG).await?;
     assert_eq!(there.refreshes.take(&key, LONG, now()).await?, Taking::Busy);
-    assert!(there.refreshes.due(now(), 10).await?.is_empty());
+    assert!(there.refreshes.due(now(), 10, Share::ALL).await?.is_empty());
     assert!(here.refreshes.end(&key, &hold, renewed(b"second")).await?);
     assert_eq!(kept(&there, &key).await?, b"second");
     let next = take(&there, &key, LONG).await?;
@@ -135,6 +137,41 @@ async fn what_a_holder_left_without_a_word_is_known(database: Database) -> anyho
     Ok(())
 }
 
+/// Its provider is left alone for a minute. Whoever counts what is due counts it all the same; nothing is said to be wrong with it, and whoever
+/// reads it may ask. What has become due meanwhile comes first, however long this one has been.
+///
+/// Mutant seen: when the queue goes by when each was due, those of a provider that hangs stand in front of all others for ever.
+async fn what_is_put_off_stays_due_and_comes_behind_the_others(database: Database) -> anyhow::Result<()> {
+    let (stores, later) = (database.open().await?, now() + TimeDelta::minutes(1));
+    let (waits, other, unseen) = (stored(&stores).await?, stored(&stores).await?, stored(&stores).await?);
+    for (key, seconds) in [(&waits, 10), (&other, 20)] {
+        let looked_at = Ending::LeftAlone {
+            expires_at: None,
+            due_at: Some(now() + TimeDelta::seconds(seconds)),
+        };
+        let hold = take(&stores, key, LONG).await?;
+        assert!(stores.refreshes.end(key, &hold, looked_at).await?);
+    }
+    for key in [&waits, &unseen] {
+        let hold = take(&stores, key, LONG).await?; // a reader's
+        assert!(
+            stores
+                .refreshes
+                .end(key, &hold, Ending::PutOff { until: later })
+                .await?
+        );
+    }
+    let earlier = later - TimeDelta::seconds(1);
+    assert_eq!(stores.refreshes.due(earlier, 10, Share::ALL).await?, [other]);
+    let figures = stores.refreshes.figures(later).await?;
+    assert_eq!((figures.due, figures.failing.len()), (3, 0));
+    let due = stores.refreshes.due(later, 10, Share::ALL).await?;
+    assert_eq!((due.len(), due[0]), (3, other));
+    let hold = take(&stores, &unseen, LONG).await?;
+    assert_eq!(hold.due_at, Some(later), "it has been looked at");
+    Ok(())
+}
+
 async fn what_is_due_is_found_and_what_is_lost_is_not(database: Database) -> anyhow::Result<()> {
     let stores = database.open().await?;
     let (fails, lost) = (stored(&stores).await?, stored(&stores).await?);
@@ -161,7 +198,7 @@ async fn what_is_due_is_found_and_what_is_lost_is_not(database: Database) -> any
     };
     assert!(stores.refreshes.end(&lost, &hold, ending).await?);
     let later = now() + TimeDelta::hours(1);
-    assert_eq!(stores.refreshes.due(later, 10).await?, [fails]);
+    assert_eq!(stores.refreshes.due(later, 10, Share::ALL).await?, [fails]);
     let figures = stores.refreshes.figures(later + TimeDelta::minutes(20)).await?;
     assert_eq!((figures.due, figures.overdue), (1, 1));
     assert_eq!(figures.failing, [(RefreshFailure::AppRefused, 1)]);
@@ -185,6 +222,29 @@ async fn what_is_due_is_found_and_what_is_lost_is_not(database: Database) -> any
     Ok(())
 }
 
+/// VA-4: several look for what is due at once, and none after the same.
+async fn each_credential_is_in_one_share(database: Database) -> anyhow::Result<()> {
+    const SHARES: u32 = 4;
+    let stores = database.open().await?;
+    let mut found = vec![];
+    for _ in 0..40 {
+        stored(&stores).await?;
+    }
+    for number in 0..SHARES {
+        let share = Share { number, of: SHARES };
+        let due = stores.refreshes.due(now(), 100, share).await?;
+        assert!(due.len() < 40, "chance does not put all of them into one");
+        found.extend(due);
+    }
+    let mut all = stores.refreshes.due(now(), 100, Share::ALL).await?;
+    assert_eq!(all.len(), 40);
+    for keys in [&mut found, &mut all] {
+        keys.sort_unstable_by_key(|key| key.grant.0);
+    }
+    assert_eq!(found, all);
+    Ok(())
+}
+
 async fn reads_are_counted_by_day_reader_and_purpose(database: Database) -> anyhow::Result<()> {
     let stores = database.open().await?;
     let key = stored(&stores).await?;
@@ -200,12 +260,22 @@ async fn reads_are_counted_by_day_reader_and_purpose(database: Database) -> anyh
     for (purpose, at) in [("sync", now()), ("sync", now()), ("figures", now()), ("sync", tomorrow)] {
         stores.refreshes.count_read(&read(purpose, at)).await?;
     }
-    let reads = stores.refreshes.reads(key.tenant, integration, 10).await?;
+    let reads = stores
+        .refreshes
+        .reads(key.tenant, integration, ReadsPlace::FIRST, 10)
+        .await?;
     let mut counted: Vec<_> = reads.iter().map(|read| (read.purpose.as_str(), read.reads)).collect();
     assert_eq!(counted.remove(0), ("sync", 1)); // the latest day first
     counted.sort_unstable();
     assert_eq!(counted, [("figures", 1), ("sync", 2)]);
-    assert!(stores.refreshes.reads(tenant(), integration, 10).await?.is_empty());
+    let second = ReadsPlace { at: now(), passed: 1 };
+    let rest = stores.refreshes.reads(key.tenant, integration, second, 10).await?;
+    assert_eq!(rest, reads[2..], "one of that moment was passed");
+    let of_others = stores.refreshes.reads(tenant(), integration, ReadsPlace::FIRST, 10);
+    assert!(of_others.await?.is_empty());
     assert_eq!(take(&stores, &key, LONG).await?.used_at, Some(tomorrow));
+    assert_eq!(stores.refreshes.forget_reads(tomorrow).await?, 2, "of the day before");
+    let left = stores.refreshes.reads(key.tenant, integration, ReadsPlace::FIRST, 10);
+    assert_eq!(left.await?.len(), 1);
     Ok(())
 }

@@ -16,6 +16,7 @@ use simulator::Fault;
 use super::{BAKERY, BOOKS, CAKES, CONNECTED};
 
 on_both_databases!(
+    an_operator_disconnects_what_an_agency_cannot_and_the_trail_says_so,
     every_connection_of_an_account_is_served_by_its_newest_sign_in,
     credentials_are_there_at_every_moment_of_many_reconnects,
     a_disconnected_source_frees_its_place_and_its_access_is_taken_back,
@@ -32,6 +33,8 @@ const RECONNECTS: usize = 4;
 
 /// VA-8 in its short form. At the real Google the hundred and first sign-in of an account ends the first; here each of them
 /// takes over what the one before served, so that the newest is all that is needed.
+///
+/// Mutant: when a new sign-in takes nothing over, each connection has credentials of its own, and this fails.
 async fn every_connection_of_an_account_is_served_by_its_newest_sign_in(database: Database) -> anyhow::Result<()> {
     let stage = Stage::set(database).await?;
     let links = scaled(SHOPS);
@@ -55,6 +58,8 @@ async fn every_connection_of_an_account_is_served_by_its_newest_sign_in(database
 }
 
 /// OA-12, A49, B7, B46: whoever reads while the account signs in anew gets the old credentials or the new ones, never none.
+///
+/// Mutant: when the old ones go before the commit that brings the new ones, a reader finds none, and this fails on PostgreSQL.
 async fn credentials_are_there_at_every_moment_of_many_reconnects(database: Database) -> anyhow::Result<()> {
     let stage = Stage::set(database).await?;
     let place = stage.agency.bakery().await?;
@@ -91,6 +96,9 @@ async fn credentials_are_there_at_every_moment_of_many_reconnects(database: Data
 }
 
 /// B37, C26-C28. What was disconnected keeps its id, and is connected again by a link.
+///
+/// Mutants: when the account is not left, when its access is never taken back, when the place in the plan stays counted, and when doing it
+/// twice is news, this fails.
 async fn a_disconnected_source_frees_its_place_and_its_access_is_taken_back(database: Database) -> anyhow::Result<()> {
     let stage = Stage::set(database).await?;
     let place = stage.agency.bakery_with_room_for(Some(1)).await?;
@@ -122,6 +130,8 @@ async fn a_disconnected_source_frees_its_place_and_its_access_is_taken_back(data
 }
 
 /// B45, C29: Google takes back the whole account. Other connections of it, here another agency's, would be cut off.
+///
+/// Mutant: when nobody counts what else stands on the account, theirs is cut off, and this fails.
 async fn access_that_somebody_else_stands_on_is_taken_back_with_the_last_of_them(
     database: Database,
 ) -> anyhow::Result<()> {
@@ -142,6 +152,8 @@ async fn access_that_somebody_else_stands_on_is_taken_back_with_the_last_of_them
 
 /// The provider is asked to take everything back, and is slow; meanwhile the same person signs in for another place. What was
 /// given to that sign-in ends with all the rest, so nobody may be told that it is connected.
+///
+/// Mutants: when a turn at the account is anybody's, and when who signs in waits for none, this fails.
 async fn who_signs_in_while_access_is_taken_back_is_connected_to_what_works(database: Database) -> anyhow::Result<()> {
     let stage = Stage::set(database).await?;
     let ours = connect(&stage.agency, &stage.agency.bakery().await?, "olive", BAKERY).await?;
@@ -168,6 +180,8 @@ async fn who_signs_in_while_access_is_taken_back_is_connected_to_what_works(data
 }
 
 /// C30-C32: the same place, the same id, and yet nothing of before: not the account, not the link, not the names.
+///
+/// Mutants: when its link stays alive, and when it keeps its account, this fails.
 async fn a_deleted_connection_begins_anew_with_nothing_carried_over(database: Database) -> anyhow::Result<()> {
     let stage = Stage::set(database).await?;
     let place = stage.agency.bakery().await?;
@@ -184,7 +198,15 @@ async fn a_deleted_connection_begins_anew_with_nothing_carried_over(database: Da
         (&json!("revoked"), &json!("deleted"))
     );
     let over = stage.agency.integration_now(&link).await?;
-    assert_eq!(over["badge"]["usable"], false);
+    assert_eq!(
+        over["badge"],
+        json!({"status": "deleted", "label": "Deleted", "icon": "bin", "colour": "grey", "usable": false})
+    );
+    assert!(!over["deleted_at"].is_null(), "{over}");
+    let listed = stage.agency.read("/integrations?status=deleted").await?;
+    assert_eq!(listed["data"][0]["id"], json!(link.integration));
+    let refused = end(&stage.agency, &link, "disconnect").await?;
+    assert_eq!(refused.json()?["type"], "/problems/not-connected");
     assert!(over["account"].is_null() && over["listing"].is_null(), "{over}");
 
     let anew = stage.agency.link(&place).await?;
@@ -203,6 +225,8 @@ async fn a_deleted_connection_begins_anew_with_nothing_carried_over(database: Da
 }
 
 /// B39, B60, A46: the badge says "Connected", the trail says who; everything else is as with a customer's link.
+///
+/// Mutant: when every connection counts as made through a link, this fails.
 async fn a_member_connects_directly_and_it_works_like_any_other(database: Database) -> anyhow::Result<()> {
     let stage = Stage::set(database).await?;
     let place = stage.agency.bakery().await?;
@@ -307,4 +331,31 @@ async fn sealed(stage: &Stage) -> anyhow::Result<i64> {
         .database
         .number("SELECT count(*) FROM vault WHERE account_key IS NOT NULL")
         .await
+}
+
+/// A41: whoever runs the server takes a connection off its account, also while nobody has the agency's keys.
+async fn an_operator_disconnects_what_an_agency_cannot_and_the_trail_says_so(database: Database) -> anyhow::Result<()> {
+    let stage = Stage::set(database).await?;
+    let link = stage.agency.fresh_link().await?;
+    Browser::new()?.complete(&link.url, "olive", BAKERY).await?;
+    let ended = stage.run(&["disconnect", &link.integration]).await?;
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    until!(
+        "it cannot be used",
+        stage.agency.integration_now(&link).await?["badge"]["usable"] == json!(false)
+    );
+    until!("it is taken back", stage.google.live_grants().await.is_empty());
+    let path = format!("/integrations/{}/audit?limit=200", link.integration);
+    let told = stage.agency.read(&path).await?.to_string();
+    assert!(told.contains("The operator disconnected"), "{told}");
+    let twice = stage.run(&["disconnect", &link.integration]).await?;
+    assert!(twice.status.success(), "doing it twice is no error");
+
+    let deleted = stage.run(&["disconnect", &link.integration, "--delete"]).await?;
+    assert!(deleted.status.success());
+    for id in [link.integration.as_str(), &link.id] {
+        let unknown = stage.run(&["disconnect", id]).await?;
+        assert_eq!(unknown.status.code(), Some(1), "{id}");
+    }
+    Ok(())
 }

@@ -14,7 +14,9 @@ on_both_databases!(
     secrets_are_kept_sealed_and_said_nowhere,
 );
 
-/// A1, A3-A5, A11-A13, A27-A33, A36, A41, A55, B2-B4, B16-B26.
+/// A1, A3-A5, A11-A13, A27-A33, A36, A41, A55, B2-B4, B11, B16-B26.
+///
+/// Mutant: when the invitation does not say what the connection is called, this fails.
 async fn a_customer_connects_through_one_link_and_the_audit_trail_tells_every_step(
     database: Database,
 ) -> anyhow::Result<()> {

@@ -1,6 +1,7 @@
 //! The customer's way through the real program, on both databases, with a simulated Google.
 
 mod accounts;
+mod apps;
 mod browsers;
 mod commands;
 mod crashes;
@@ -16,6 +17,7 @@ mod past;
 mod plans;
 mod races;
 mod scanners;
+mod slots;
 
 /// Olive's bakery: verified.
 pub(crate) const BAKERY: &str = "locations/20118406530001";
@@ -24,7 +26,7 @@ pub(crate) const CAKES: &str = "locations/20118406530002";
 /// Olive's second shop: not verified yet.
 const PECKHAM: &str = "locations/20118406530003";
 /// Bea's bookshop.
-const BOOKS: &str = "locations/20477319880001";
+pub(crate) const BOOKS: &str = "locations/20477319880001";
 
 pub(crate) const CONNECTED: &str = "Connection created successfully";
 /// B36, to the letter.

@@ -37,7 +37,18 @@ async fn a_full_plan_is_said_in_the_picker_and_the_link_works_once_it_is_raised(
     full.expect(200, "no room for another connection in their plan")?;
     let full = browser.get(&picker.url).await?;
     let full = full.expect(200, "no room for another connection in their plan")?;
-    assert_eq!(stage.agency.link_now(&two).await?["status"], "started");
+    let waiting = stage.agency.link_now(&two).await?;
+    assert_eq!(waiting["status"], "started");
+    assert!(
+        !waiting["plan_used_up_at"].is_null(),
+        "the agency learns of it: {waiting}"
+    );
+    let trail = stage.agency.audit(&two).await?.join("\n");
+    assert_eq!(
+        trail.matches("the plan has no room").count(),
+        1,
+        "once an hour: {trail}"
+    );
     assert_eq!(stage.credentials().await?, 1);
 
     let plan = format!("/customers/{}/plan", first.customer);
@@ -54,6 +65,8 @@ async fn a_full_plan_is_said_in_the_picker_and_the_link_works_once_it_is_raised(
 }
 
 /// B26: what serves goes on serving under its own id, on new credentials.
+///
+/// Mutant: when what is connected must be deleted first, this fails.
 async fn the_same_account_reconnects_and_the_connection_keeps_its_id(database: Database) -> anyhow::Result<()> {
     let stage = Stage::set(database).await?;
     let (place, first) = connected(&stage.agency, "olive", BAKERY).await?;

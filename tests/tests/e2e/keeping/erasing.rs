@@ -47,6 +47,7 @@ async fn an_erased_customer_is_nowhere_to_be_found_and_everything_else_goes_on(
     assert_eq!(readable(&stage).await?, readable_before - 1);
     assert_eq!(stage.credentials().await?, 0);
     assert_eq!(stage.google.count("POST", "/revoke"), 1, "taken back at the provider");
+    until!("the log says so", stage.database.number(TAKEN_BACK).await? == 1);
     let ledger = std::fs::read_to_string(stage.files.folder().join("erasures.ndjson"))?;
     assert!(ledger.lines().count() == 2 && ledger.contains("\"done\""), "{ledger}");
 
@@ -105,6 +106,8 @@ async fn olives_story(
     stage.agency.post_once(&path, "stall", &body).await?.ok()?;
     Ok((place, vec![connected, live]))
 }
+
+const TAKEN_BACK: &str = "SELECT count(*) FROM events WHERE aggregate_type = 'grant' AND event_type = 'Revoked'";
 
 async fn erase(stage: &Stage, customer: &str) -> anyhow::Result<serde_json::Value> {
     let path = format!("/customers/{customer}/erase");

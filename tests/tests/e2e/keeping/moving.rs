@@ -19,6 +19,9 @@ on_both_databases!(
     an_export_of_a_part_is_for_reading_alone,
 );
 
+const CHECKS: &str = "SELECT count(*) FROM job WHERE kind = 'check_daily' AND state = 'queued'";
+const READS: &str = "SELECT count(*) FROM credential_read";
+
 /// Same positions, same hashes, same times; the vault as it is sealed, so links still open. And the way back, byte by byte.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_installation_moves_from_sqlite_to_postgres_and_back() -> anyhow::Result<()> {
@@ -29,6 +32,7 @@ async fn an_installation_moves_from_sqlite_to_postgres_and_back() -> anyhow::Res
 async fn moved(from: Database, to: Database) -> anyhow::Result<()> {
     let mut stage = Stage::set(from).await?;
     let (links, shown) = town(&stage).await?;
+    until!("the daily check waits", stage.database.number(CHECKS).await? == 1);
     stage.server.kill()?;
     let first = archive(&stage, "first", &["--with-vault"]).await?;
     let state = said(&stage, &["verify", "log"]).await?;
@@ -39,6 +43,12 @@ async fn moved(from: Database, to: Database) -> anyhow::Result<()> {
     assert!(imported.contains(&state), "{imported}");
     let file = first.display().to_string();
     said(&stage, &["verify", "log", "--expect", &state, "--against", &file]).await?;
+    assert_eq!(
+        to.number(CHECKS).await?,
+        1,
+        "nobody has to sign in for the daily check to go on"
+    );
+    assert_eq!(to.number(READS).await?, 2, "who read what is evidence");
     let back = archive(&stage, "back", &["--with-vault"]).await?;
     assert!(
         std::fs::read(&first)? == std::fs::read(&back)?,
@@ -90,6 +100,10 @@ async fn town(stage: &Stage) -> anyhow::Result<(Vec<Issued>, Value)> {
         .post_once(&path, "stall", &json!({"name": "Stall"}))
         .await?
         .ok()?;
+    for purpose in ["sync", "audit"] {
+        let path = format!("/integrations/{}/credentials?purpose={purpose}", connected.integration);
+        stage.agency.read(&path).await?;
+    }
     let shown = views(stage).await?;
     Ok((vec![connected, live], shown))
 }

@@ -64,6 +64,16 @@ from = "connect@bright.example"
         mails.iter().filter(theirs).cloned().collect()
     }
 
+    /// Waits until a mail of a link was tried in vain.
+    pub(crate) async fn until_one_waits(&self) -> anyhow::Result<()> {
+        let waits = |job: &Value| {
+            let was_tried = job["attempts"].as_u64() >= Some(1) && job["ended_at"].is_null();
+            job["kind"] == "mail_link" && was_tried
+        };
+        let is_there = |jobs: &Value| jobs["data"].as_array().is_some_and(|jobs| jobs.iter().any(waits));
+        self.until("/jobs", is_there).await.map(|_| ())
+    }
+
     /// Reads something again and again until it is as it should be: what is awaited happens by itself.
     pub(crate) async fn until(&self, path: &str, is_so: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
         loop {

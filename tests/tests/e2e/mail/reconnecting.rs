@@ -78,7 +78,12 @@ async fn a_lost_account_is_told_in_one_mail_each_and_one_sign_in_heals_all(datab
     );
     assert_eq!(addresses(&to_member).len(), 2);
 
-    let link = fresh_address(agency, &bakery).await?;
+    says_how_to_go_on(&to_member);
+
+    let (link, needless) = (
+        fresh_address(agency, &bakery.integration).await?,
+        fresh_address(agency, &cakes.integration).await?,
+    );
     assert!(to_customer.text().contains(&link), "{link}");
     Browser::new()?
         .complete(&link, "olive", BAKERY)
@@ -93,6 +98,52 @@ async fn a_lost_account_is_told_in_one_mail_each_and_one_sign_in_heals_all(datab
     sent_again(&then).await?;
     then.close().await;
     assert_eq!(office.mails_to("anna@bright.example", 1).await.len(), 1);
+    is_taken_back(&office, &cakes, &needless).await
+}
+
+/// The member is told whether the customer was written to, and has nothing to press: the links are the customer's.
+fn says_how_to_go_on(mail: &KeptMail) {
+    let text = mail.text();
+    let written = ["is on its way to Olive Hartley", "was mailed to Olive Hartley"];
+    assert!(written.iter().any(|words| text.contains(words)), "{text}");
+    assert!(text.contains("The link for Olive Hartley"), "{text}");
+    assert!(!mail.html().contains("href="), "{}", mail.html());
+}
+
+/// The other fresh link ended with the sign-in that made it needless, and says so to whoever opens it: as long as that is so.
+///
+/// Mutants seen: when `Stand` withdraws nothing, the link stays pending; when its page does not ask how the connection stands, it says that all
+/// is well after the next loss.
+async fn is_taken_back(office: &Office, connected_by: &Issued, needless: &str) -> anyhow::Result<()> {
+    let agency = &office.stage.agency;
+    let of_location = agency.integration_now(connected_by).await?;
+    assert!(of_location["pending_link"].is_null(), "{of_location}");
+    let mut visitor = Browser::new()?;
+    visitor.open_link(needless).await?.expect(410, "Already connected")?;
+    let links = agency.read("/links?status=revoked").await?;
+    let link = links["data"]
+        .as_array()
+        .and_then(|links| links.first())
+        .context("none was revoked")?;
+    assert_eq!(link["revoke_reason"], "already_connected", "{link}");
+    let notice = link["notice"].as_str().unwrap_or_default();
+    assert!(notice.ends_with("the connection works again without it."), "{notice}");
+    let id = link["id"].as_str().context("no id")?;
+    let trail = agency.read(&format!("/links/{id}/audit?limit=200")).await?.to_string();
+    assert!(
+        trail.contains("took the link back: the connection works again"),
+        "{trail}"
+    );
+    let refused = agency.post(&format!("/links/{id}/send"), &json!({})).await?;
+    assert_eq!(refused.status.as_u16(), 409, "{}", refused.text);
+
+    break_off(&office.stage, agency, &connected_by.integration)
+        .await?
+        .close()
+        .await;
+    let is_broken = |one: &Value| one["badge"]["status"] == "needs_reconnect";
+    office.until(&integration(connected_by), is_broken).await?;
+    visitor.open_link(needless).await?.expect(410, "no longer active")?;
     Ok(())
 }
 
@@ -111,8 +162,8 @@ async fn two_of_olives(agency: &Agency) -> anyhow::Result<(Issued, Issued)> {
 }
 
 /// The address of the link that is on its way for a connection.
-async fn fresh_address(agency: &Agency, connected_by: &Issued) -> anyhow::Result<String> {
-    let fresh = agency.integration_now(connected_by).await?["pending_link"]["link_id"].clone();
+pub(crate) async fn fresh_address(agency: &Agency, integration: &str) -> anyhow::Result<String> {
+    let fresh = agency.read(&format!("/integrations/{integration}")).await?["pending_link"]["link_id"].clone();
     let shown = format!("/links/{}/reveal", fresh.as_str().context("no link")?);
     let shown = agency.post(&shown, &json!({})).await?.ok()?;
     Ok(shown["url"].as_str().context("no address")?.to_owned())
@@ -141,20 +192,23 @@ async fn sent_again(then: &Then) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The access that an integration stands on ends, and two minutes later whoever is to be told has been told.
-pub(crate) async fn lose(stage: &Stage, agency: &Agency, integration: &str) -> anyhow::Result<Then> {
+/// The access that an integration stands on ends.
+async fn break_off(stage: &Stage, agency: &Agency, integration: &str) -> anyhow::Result<Then> {
     let then = Then::at(stage, now()).await?;
     let app = &then.installation().app;
     let stream = StreamId::of::<Integration>(integration.parse::<IntegrationId>()?);
-    let found = app
-        .replay::<Integration>(&stream)
-        .await?
-        .context("no such integration")?;
+    let found = app.replay::<Integration>(&stream).await?;
+    let found = found.context("no such integration")?;
     let grant = found.state.connection().context("it is not connected")?.grant;
     let agency: AgencyId = agency.id.parse()?;
     let context: Context = app.context_of(TenantId::of(agency, Mode::Live), agency, Actor::System);
     app.run(&context, Lose(grant)).await?;
-    then.close().await;
+    Ok(then)
+}
+
+/// The access that an integration stands on ends, and two minutes later whoever is to be told has been told.
+pub(crate) async fn lose(stage: &Stage, agency: &Agency, integration: &str) -> anyhow::Result<Then> {
+    break_off(stage, agency, integration).await?.close().await;
     while stage.database.number(ASKING).await? == 0 {
         tokio::time::sleep(Duration::from_millis(50)).await; // until the policy has seen the loss
     }

@@ -13,7 +13,11 @@ use super::office::{Office, PASSWORD};
 on_both_databases!(
     an_agency_sends_over_its_own_server_and_can_test_it,
     mail_that_cannot_be_sent_is_said_and_the_link_is_there,
+    a_logo_that_mails_cannot_show_is_named_and_can_be_exchanged,
 );
+
+/// Whatever else it shows, its first bytes are a PNG's.
+const PNG: [u8; 8] = [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a];
 
 /// A61.
 async fn an_agency_sends_over_its_own_server_and_can_test_it(database: Database) -> anyhow::Result<()> {
@@ -125,17 +129,15 @@ async fn mail_that_cannot_be_sent_is_said_and_the_link_is_there(database: Databa
 async fn never_next_door(agency: &Agency) -> anyhow::Result<()> {
     for host in ["localhost", "127.0.0.1", "10.0.0.1", "169.254.169.254", "[::1]"] {
         let own = json!({"host": host, "port": 465, "from": "hello@agency.example"});
-        agency.call(Method::PUT, "/mail", None, Some(&own)).await?.ok()?;
-        let tested = agency.post("/mail/test", &json!({})).await?.ok()?;
-        assert_eq!(tested["sent"], false);
-        assert!(
-            tested["said"].as_str().is_some_and(|said| said.contains("not allowed")),
-            "{host}: {tested}"
-        );
+        let refused = agency.call(Method::PUT, "/mail", None, Some(&own)).await?;
+        assert_eq!(refused.json()?["detail"], "host must be out in the world", "{host}");
     }
+    let own = json!({"host": "mail.agency.example", "port": 465, "from": "hello@agency.example"});
+    agency.call(Method::PUT, "/mail", None, Some(&own)).await?.ok()?;
     let bodies = [
         json!({"host": "a b", "port": 465, "from": "hello@agency.example"}),
         json!({"host": "mail.agency.example", "port": 0, "from": "hello@agency.example"}),
+        json!({"host": "mail.agency.example", "port": 22, "from": "hello@agency.example"}),
         json!({"host": "mail.agency.example", "port": 465, "from": "nobody"}),
         json!({"host": "mail.agency.example", "port": 465, "username": "x", "from": "hello@agency.example"}),
         json!({"host": "mail.agency.example", "port": 25, "security": "none", "from": "hello@agency.example"}),
@@ -147,6 +149,43 @@ async fn never_next_door(agency: &Agency) -> anyhow::Result<()> {
             (422, &json!("/problems/invalid-body")),
             "{body}"
         );
+    }
+    Ok(())
+}
+
+/// A10: mail programs show no SVG, so the initials stand in its place, and agency and operator are told why.
+///
+/// Mutant seen: when the notice goes by whether there is a logo at all, an agency without one is told of a wrong one, and this fails.
+async fn a_logo_that_mails_cannot_show_is_named_and_can_be_exchanged(database: Database) -> anyhow::Result<()> {
+    let office = Office::open(database).await?;
+    let agency = &office.stage.agency;
+    let without = agency.read("/mail").await?;
+    assert_eq!(
+        (&without["head"], &without["head_notice"]),
+        (&json!("initials"), &json!(null))
+    );
+    let folder = office.stage.files.folder();
+    let (drawn, painted) = (folder.join("logo.svg"), folder.join("logo.png"));
+    std::fs::write(&drawn, "<svg xmlns='http://www.w3.org/2000/svg'/>")?;
+    std::fs::write(&painted, PNG)?;
+
+    for (number, (logo, head)) in [(drawn, "initials"), (painted, "logo")].into_iter().enumerate() {
+        let logo = logo.display().to_string();
+        let set = ["agency", "set-logo", "--agency", &agency.id, "--logo", &logo];
+        let said = office.stage.run(&set).await?;
+        anyhow::ensure!(said.status.success(), "{said:?}");
+        let is_shown = head == "logo";
+        let warning = String::from_utf8(said.stderr)?;
+        assert_eq!(!is_shown, warning.contains("Mails will show the initials"), "{warning}");
+        let mail = agency.read("/mail").await?;
+        assert_eq!(
+            (&mail["head"], mail["head_notice"].is_null()),
+            (&json!(head), is_shown),
+            "{mail}"
+        );
+        agency.post("/mail/test", &json!({})).await?.ok()?;
+        let sent = office.mails_to("anna@bright.example", number + 1).await.remove(number);
+        assert_eq!(sent.html().contains("cid:logo"), is_shown, "{}", sent.html());
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ on_both_databases!(
     a_refusal_stands_on_the_link_and_a_corrected_address_gets_the_mail,
     a_mail_that_was_cut_after_the_final_dot_comes_again_with_the_same_id,
     in_an_outage_links_are_issued_and_the_mails_come_later,
+    a_mail_that_was_given_up_is_begun_again_by_hand_and_the_link_says_that_it_arrived,
 );
 
 /// A customer with that address, and a link that is mailed there.
@@ -156,5 +157,38 @@ async fn in_an_outage_links_are_issued_and_the_mails_come_later(database: Databa
         mail["health"]["age_seconds"].as_i64().is_some_and(|age| age < 60),
         "{mail}"
     );
+    Ok(())
+}
+
+/// A61: after a day without a mail server the link says so, and the job is dead. Begun again once the server is back, it arrives, and the
+/// link says that.
+///
+/// Mutant seen: when what was given up and what arrived are noted under one name, the link says `given_up` for ever.
+async fn a_mail_that_was_given_up_is_begun_again_by_hand_and_the_link_says_that_it_arrived(
+    database: Database,
+) -> anyhow::Result<()> {
+    let office = Office::open(database).await?;
+    let agency = &office.stage.agency;
+    let away = MailTrouble::always(MailStep::Greeting, Deed::Cut);
+    office.inbox.inject(away).await;
+    let (_, issued) = issue(&office, "olive@example.com").await?;
+    let path = path_of(&issued);
+    office.until_one_waits().await?;
+    // As after a day: what follows is the last try.
+    let spent = "UPDATE job SET attempt = 119 WHERE kind = 'mail_link' AND attempt < 119";
+    office.stage.database.execute(spent).await?;
+    let is_given_up = |link: &Value| link["delivery"]["reason"] == "given_up";
+    office.until(&path, is_given_up).await?;
+    let jobs = office
+        .until("/jobs?status=dead", |jobs| !jobs["data"][0].is_null())
+        .await?;
+    let job = jobs["data"][0]["id"].as_str().unwrap_or_default();
+
+    office.inbox.recover().await;
+    agency.post(&format!("/jobs/{job}/retry"), &json!({})).await?.ok()?;
+    let mail = office.mails_to("olive@example.com", 1).await.remove(0);
+    assert_eq!(address_in(&mail)?, issued["url"]);
+    let link = office.until(&path, |link| link["delivery"]["state"] == "sent").await?;
+    assert_eq!(link["delivery"]["reason"], json!(null));
     Ok(())
 }

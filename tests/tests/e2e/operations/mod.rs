@@ -9,8 +9,8 @@ mod traces;
 
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
-use grantlink_tests::harness::{Answer, probe};
+use anyhow::{Context, ensure};
+use grantlink_tests::harness::{Answer, Stage, probe};
 
 const POLL: Duration = Duration::from_millis(20);
 const LONGEST: Duration = Duration::from_secs(30);
@@ -26,4 +26,14 @@ pub(crate) async fn until_readyz(port: u16, status: u16) -> anyhow::Result<Answe
         ensure!(Instant::now() < deadline, "not {status}: {}", answer.text);
         tokio::time::sleep(POLL).await; // until the next question
     }
+}
+
+/// What the server has in memory, in bytes.
+pub(crate) fn resident(stage: &Stage) -> anyhow::Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", stage.server.pid()))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line
+        .and_then(|line| line.split_whitespace().next())
+        .context("no VmRSS")?;
+    Ok(kib.parse::<u64>()? * 1024)
 }

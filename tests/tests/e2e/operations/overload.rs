@@ -22,6 +22,8 @@ pub(crate) const PLACES: usize = 4;
 pub(crate) const LONGEST_ANSWER: Duration = Duration::from_secs(2);
 /// Connections that send one byte now and then, or nothing.
 const SLOW: usize = 1_000;
+/// Connections that a node has room for.
+const ROOM: usize = 8;
 /// Seconds for a first request.
 const IMPATIENT: u64 = 3;
 
@@ -85,6 +87,52 @@ async fn slow_bodies_take_no_places_of_the_api() -> anyhow::Result<()> {
     .await
 }
 
+/// API-10: as many clients as there is room for keep their connections open, as clients do, and have nothing to say. Whoever comes then is
+/// served at once, and the one that is there longest has to leave.
+///
+/// Mutant: when newcomers wait until somebody leaves, this one waits for more than a minute, and this fails.
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_are_kept_for_nothing_keep_nobody_out() -> anyhow::Result<()> {
+    run(Kind::Sqlite, async |database: Database| {
+        let mut stage = Stage::set(database).await?;
+        configured(&mut stage, &format!("connections = {ROOM}")).await?;
+        let mut kept = Vec::new();
+        for _ in 0..ROOM {
+            kept.push(asks(stage.server.port()).await?);
+        }
+        timeout(LONGEST_ANSWER, asks(stage.server.port()))
+            .await
+            .context("a newcomer waits")??;
+        timeout(LONGEST, ended(&mut kept[0]))
+            .await
+            .context("the oldest stays")?;
+        let others = kept.split_off(1);
+        for mut line in others {
+            ask(&mut line).await.context("one more had to leave")?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// A connection that was used once.
+async fn asks(port: u16) -> anyhow::Result<TcpStream> {
+    let mut line = TcpStream::connect(("127.0.0.1", port)).await?;
+    ask(&mut line).await?;
+    Ok(line)
+}
+
+async fn ask(line: &mut TcpStream) -> anyhow::Result<()> {
+    line.write_all(b"HEAD /nothing HTTP/1.1\r\nhost: connect.localhost\r\n\r\n")
+        .await?;
+    let mut head = vec![];
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(timeout(LONGEST, line.read_u8()).await??);
+    }
+    ensure!(head.starts_with(b"HTTP/1.1 404"), "{}", String::from_utf8_lossy(&head));
+    Ok(())
+}
+
 /// Whatever way it ends, it ends.
 async fn ended(line: &mut TcpStream) {
     let mut answer = [0; 1_024];
@@ -93,12 +141,14 @@ async fn ended(line: &mut TcpStream) {
 
 /// A node with few places, and so many seconds for a first request.
 pub(crate) async fn with_few_places(stage: &mut Stage, first_request: u64) -> anyhow::Result<()> {
-    let few = format!(
-        "trusted_proxies = [\"127.0.0.0/8\"]\npublic_requests = {PLACES}\napi_requests = {PLACES}\nfirst_request_seconds = {first_request}"
-    );
-    let configuration = stage.files.configuration()?;
-    stage
-        .files
-        .configure(&configuration.replace(r#"trusted_proxies = ["127.0.0.0/8"]"#, &few))?;
+    let few = format!("public_requests = {PLACES}\napi_requests = {PLACES}\nfirst_request_seconds = {first_request}");
+    configured(stage, &few).await
+}
+
+/// A node that serves with these settings, too.
+async fn configured(stage: &mut Stage, settings: &str) -> anyhow::Result<()> {
+    let (configuration, proxies) = (stage.files.configuration()?, r#"trusted_proxies = ["127.0.0.0/8"]"#);
+    let with_them = configuration.replace(proxies, &format!("{proxies}\n{settings}"));
+    stage.files.configure(&with_them)?;
     stage.server.restart().await
 }

@@ -22,7 +22,7 @@ async fn a_link_that_stands_still_says_so_and_can_be_freed(database: Database) -
     // A node tries what is parked once when it begins with a view: it has begun with both when they show the links.
     stage.agency.link_now(&still).await?;
     stage.agency.integration_now(&still).await?;
-    for view in ["link_v1", "integration_v3"] {
+    for view in ["link_v1", "integration_v4"] {
         let key = if view == "link_v1" {
             &still.id
         } else {
@@ -96,7 +96,7 @@ async fn a_row_that_cannot_be_read_stands_in_nobodys_way_and_says_what_mends_it(
     for (view, column, ids) in [
         ("link_v1_a", "details", [&links[3].id, &links[2].id]),
         (
-            "integration_v3_a",
+            "integration_v4_a",
             "details",
             [&links[3].integration, &links[2].integration],
         ),

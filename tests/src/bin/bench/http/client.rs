@@ -28,6 +28,17 @@ impl Connection {
     /// # Errors
     /// When the answer has another status.
     pub(crate) async fn ask(&mut self, request: &[u8], status: u16) -> anyhow::Result<()> {
+        let (answered, body) = self.answer(request).await?;
+        ensure!(
+            answered == status,
+            "answered {answered} instead of {status}: {}",
+            String::from_utf8_lossy(body)
+        );
+        Ok(())
+    }
+
+    /// Sends a request and reads its answer to the end, whatever it is: its status, and its body.
+    pub(crate) async fn answer(&mut self, request: &[u8]) -> anyhow::Result<(u16, &[u8])> {
         self.stream.write_all(request).await?;
         self.received.clear();
         let body_begins = loop {
@@ -38,15 +49,11 @@ impl Connection {
         };
         let head = std::str::from_utf8(&self.received[..body_begins])?;
         let length = content_length(head)?;
-        let answered = head.get(9..12).context("no status")?;
-        let is_wanted = answered == status.to_string();
-        let answered = answered.to_owned();
+        let answered: u16 = head.get(9..12).context("no status")?.parse()?;
         while self.received.len() < body_begins + length {
             self.receive().await?;
         }
-        let body = String::from_utf8_lossy(&self.received[body_begins..]);
-        ensure!(is_wanted, "answered {answered} instead of {status}: {body}");
-        Ok(())
+        Ok((answered, &self.received[body_begins..]))
     }
 
     async fn receive(&mut self) -> anyhow::Result<()> {

@@ -19,6 +19,8 @@ pub(crate) enum Ask {
     IssueLink,
     /// Open a link's page, each time from another network
     OpenLink,
+    /// The same on a server with 64 places for pages, by as many callers as wanted; who is refused asks again at once
+    Crowd,
     /// Issue a link, sign in at the simulated provider, pick a listing
     Flow,
     /// A few bytes of JSON from a server that does nothing else
@@ -29,6 +31,7 @@ pub(crate) async fn run(load: Load, ask: Ask) -> anyhow::Result<Measured> {
     match ask {
         Ask::IssueLink => pages::issue_link(load).await,
         Ask::OpenLink => pages::open_link(load).await,
+        Ask::Crowd => pages::crowd(load).await,
         Ask::Flow => flow::run(load).await,
         Ask::Hello => hello::run(load).await,
     }

@@ -155,6 +155,7 @@ impl Town {
                     life: None,
                     replaces_account: false,
                     is_direct: false,
+                    mends: false,
                 };
                 let issued = app.run(&frame(&app, agency), command).await?.answer;
                 Ok(Link {

@@ -64,6 +64,8 @@ impl Forgery {
 }
 
 /// VA-2: no record that was made up, altered, cut or put together opens, and none makes the parser panic.
+///
+/// Mutant: when the seal is not bound to its tenant, a record that was put together opens, and this fails.
 #[test]
 fn no_forged_record_opens() -> anyhow::Result<()> {
     let cipher = VaultCipher::new(Keyring::generate(InstallationId(Uuid::from_u128(1))));

@@ -1,7 +1,7 @@
 //! The stories of attackers at length: each figure here, times 25, is what is promised.
 
 mod forged_records;
-mod new_keys;
+pub(super) mod new_keys;
 mod replays;
 mod revoked_meanwhile;
 mod winners;

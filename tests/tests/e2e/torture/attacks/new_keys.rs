@@ -44,7 +44,27 @@ async fn a_change_of_keys_that_is_killed_again_and_again_fails_no_read(database:
     let readers = read_on(&stage.agency, &links[..LINKS_READ], &stop);
     let mut chance = StdRng::seed_from_u64(seed());
     let kills = if scaled(1) > 1 { 20 } else { 3 };
-    let bringing = 100 + links.len() as u64 / 4;
+    change_keys(&stage, &mut chance, kills, links.len()).await?;
+    stop.store(true, Ordering::SeqCst);
+    let reads = readers.await??;
+    for link in &links {
+        reveal(&stage.agency, link).await?;
+    }
+    figure(&format!(
+        "{reads} reads of {} records through {kills} kills",
+        links.len()
+    ))
+}
+
+/// Changes the key, is killed so often while it does, and destroys the old ones: one key is left. So many records are brought under
+/// it.
+pub(in crate::torture) async fn change_keys(
+    stage: &Stage,
+    chance: &mut StdRng,
+    kills: usize,
+    records: usize,
+) -> anyhow::Result<()> {
+    let bringing = 100 + records as u64 / 4;
     for kill in 0..kills {
         // Which instant it is, is the chance of the story.
         let instant = match kill {
@@ -63,23 +83,15 @@ async fn a_change_of_keys_that_is_killed_again_and_again_fails_no_read(database:
         rotating.kill()?;
         rotating.wait()?;
     }
-    succeeds(&stage, &["vault", "rotate"]).await?;
-    let keys = succeeds(&stage, &["vault", "keys"]).await?;
+    succeeds(stage, &["vault", "rotate"]).await?;
+    let keys = succeeds(stage, &["vault", "keys"]).await?;
     for old in keys.lines().filter(|line| !line.contains("\tactive")) {
         let id = old.split('\t').next().unwrap_or_default();
-        succeeds(&stage, &["vault", "retire", id]).await?;
+        succeeds(stage, &["vault", "retire", id]).await?;
     }
-    stop.store(true, Ordering::SeqCst);
-    let reads = readers.await??;
-    for link in &links {
-        reveal(&stage.agency, link).await?;
-    }
-    let left = succeeds(&stage, &["vault", "keys"]).await?;
+    let left = succeeds(stage, &["vault", "keys"]).await?;
     ensure!(left.lines().filter(|line| line.contains('\t')).count() == 1, "{left}");
-    figure(&format!(
-        "{reads} reads of {} records through {kills} kills",
-        links.len()
-    ))
+    Ok(())
 }
 
 async fn issued(stage: &Stage, count: usize) -> anyhow::Result<Vec<Issued>> {

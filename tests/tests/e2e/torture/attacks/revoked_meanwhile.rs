@@ -67,6 +67,7 @@ async fn a_revocation_and_a_completion_at_once_agree_on_who_came_first(database:
         connected += i64::from(won);
         revoked += i64::from(!won);
     }
-    assert_eq!(stage.credentials().await?, connected);
+    // It is the same account each time, and its newest sign-in serves all connections.
+    assert_eq!(stage.credentials().await?, connected.min(1));
     figure(&format!("{revoked} revocations and {connected} completions came first"))
 }

@@ -1,12 +1,10 @@
-//! Nodes of one installation, and connections whose tokens end together.
+//! Servers of one installation, and connections whose tokens end together.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc};
 
-use adapters::{providers::ProviderConfig, vault::Keyring};
-use anyhow::Context as _;
+use anyhow::ensure;
 use application::{
-    Actor, CommandError, Context, Decision, UseCase,
-    credentials::{RefreshPace, Refreshing},
+    Actor, App, CommandError, Context, Decision, UseCase,
     ports::{
         provider::{Account, Credential},
         vault::Record,
@@ -17,87 +15,96 @@ use chrono::TimeDelta;
 use domain::{
     customer::{Customer, CustomerCommand},
     grant::{Grant, GrantCommand},
-    ids::{
-        AgencyId, CustomerId, GrantId, InstallationId, IntegrationId, LinkId, LocationId, Mode, RequestId, TenantId,
-    },
+    ids::{AgencyId, CustomerId, GrantId, IntegrationId, LinkId, LocationId, Mode, RequestId, TenantId},
     integration::{Connection, Integration, IntegrationCommand, Slot, Via},
     provider::{ListingRef, ProviderApp, ProviderId},
 };
-use grantlink::{
-    config::{Config, DatabaseConfig, KeysConfig, ServerConfig},
-    installation::Installation,
-};
-use grantlink_tests::conformance::{Database, Kind, id};
-
-use super::provider::{Rotating, first_token};
-
-/// Shorter than what hangs, and the lease longer than the wait.
-const PACE: RefreshPace = RefreshPace {
-    deadline: Duration::from_secs(2),
-    lease: Duration::from_secs(4),
-    patience: Duration::from_secs(15),
-    look: Duration::from_millis(50),
+use futures_util::future::try_join_all;
+use grantlink_tests::{
+    conformance::{Database, Kind, id},
+    harness::{Agency, Server, Stage, Then, now, probe},
 };
 
-const CLIENT: &str = "client";
+use super::provider::{CLIENT, PROVIDER, Rotating, first_token};
 
-pub(super) async fn nodes(
-    database: &Database,
-    provider: &Rotating,
-    at_most: usize,
-) -> anyhow::Result<Vec<Installation>> {
-    let keys = Keyring::generate(InstallationId(id())).to_toml();
-    let google = ProviderConfig {
-        client_id: CLIENT.to_owned(),
-        client_secret: "secret".into(),
-        token_url: format!("{}/token", provider.address),
-        timeout_seconds: 1,
-        ..ProviderConfig::google()
-    };
-    let count = if database.kind() == Kind::Postgres { at_most } else { 1 };
-    let mut nodes = Vec::with_capacity(count);
-    for _ in 0..count {
-        let url = match database.kind() {
-            Kind::Postgres => database.url()?,
-            Kind::Sqlite => {
-                let file = database.path()?;
-                format!("sqlite:{}", file.parent().context("a file without a folder")?.display())
-            }
+/// How much there is of everything.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Size {
+    /// Servers; on `SQLite` it is one.
+    pub(super) nodes: usize,
+    /// Accounts, each with one connection.
+    pub(super) accounts: u32,
+    /// So long their tokens live.
+    pub(super) life: TimeDelta,
+}
+
+/// All of it, standing.
+pub(super) struct Town {
+    pub(super) stage: Stage,
+    others: Vec<(Server, u16)>,
+    pub(super) connected: Vec<Connected>,
+}
+
+impl Town {
+    /// The connections are made while no server runs, and all of them are due when the servers begin.
+    pub(super) async fn settle(database: Database, provider: &Rotating, size: Size) -> anyhow::Result<Self> {
+        let mut stage = Stage::set_configured(database, &provider.configuration()).await?;
+        stage.server.kill()?;
+        let then = Then::at(&stage, now()).await?;
+        let agency = stage.agency.id.parse()?;
+        let connected = connections(&then.installation().app, agency, size).await?;
+        then.close().await;
+        stage.database.execute("UPDATE refresh SET due_at = 1").await?;
+        stage.server.spawn_again()?;
+        let further = if stage.database.kind() == Kind::Postgres {
+            size.nodes - 1
+        } else {
+            0
         };
-        let config = Config {
-            server: ServerConfig {
-                public_url: "http://connect.localhost".to_owned(),
-                ..ServerConfig::default()
-            },
-            database: DatabaseConfig { url: url.into() },
-            keys: KeysConfig {
-                file: None,
-                text: Some(keys.clone()),
-            },
-            providers: BTreeMap::from([("google".to_owned(), google.clone())]),
-            ..Config::default()
-        };
-        let mut node = Installation::open(&config).await?;
-        let app = Arc::get_mut(&mut node.app).context("a node that somebody uses already")?;
-        app.refreshing = Refreshing::at(PACE);
-        nodes.push(node);
+        let others = try_join_all((0..further).map(|_| stage.another_node())).await?;
+        stage.server.wait_until_it_answers().await?;
+        Ok(Self {
+            stage,
+            others,
+            connected,
+        })
     }
-    Ok(nodes)
+
+    /// The agency, as it speaks to each node.
+    pub(super) fn desks(&self) -> Vec<Agency> {
+        let others = self.others.iter().map(|(server, _)| server.port());
+        let ports = [self.stage.server.port()].into_iter().chain(others);
+        ports.map(|port| self.stage.agency.at(port)).collect()
+    }
+
+    /// How often each node renewed something, as it says itself.
+    pub(super) async fn renewed(&self) -> anyhow::Result<Vec<u64>> {
+        let others = self.others.iter().map(|(_, operations)| *operations);
+        let mut renewed = vec![];
+        for port in [self.stage.files.operations()].into_iter().chain(others) {
+            let told = probe(port, "/metrics").await?;
+            ensure!(told.status.is_success(), "{}", told.text);
+            let is_asked = |line: &&str| {
+                line.contains("refreshes_total") && line.contains(PROVIDER) && line.contains("\"renewed\"")
+            };
+            let line = told.text.lines().find(is_asked);
+            let count = line.and_then(|line| line.rsplit(' ').next());
+            renewed.push(count.map_or(Ok(0), str::parse)?);
+        }
+        Ok(renewed)
+    }
 }
 
 /// A connection of an account.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Connected {
     pub(super) number: u32,
-    pub(super) tenant: TenantId,
     pub(super) integration: IntegrationId,
     pub(super) grant: GrantId,
 }
 
-/// Accounts, each with one connection, whose tokens end in a minute.
-pub(super) async fn connections(node: &Installation, count: u32) -> anyhow::Result<Vec<Connected>> {
-    let agency = AgencyId(id());
-    let now = node.app.clock.now();
+async fn connections(app: &Arc<App>, agency: AgencyId, size: Size) -> anyhow::Result<Vec<Connected>> {
+    let now = app.clock.now();
     let context = Context {
         tenant: TenantId::of(agency, Mode::Live),
         agency,
@@ -108,10 +115,9 @@ pub(super) async fn connections(node: &Installation, count: u32) -> anyhow::Resu
     };
     let customer = CustomerId(id());
     let mut made = Vec::new();
-    for number in 0..count {
+    for number in 0..size.accounts {
         let connected = Connected {
             number,
-            tenant: context.tenant,
             integration: IntegrationId(id()),
             grant: GrantId(id()),
         };
@@ -119,9 +125,9 @@ pub(super) async fn connections(node: &Installation, count: u32) -> anyhow::Resu
             connected,
             customer,
             link: LinkId(id()),
-            expires_at: (now + TimeDelta::minutes(1)).timestamp(),
+            expires_at: (now + size.life).timestamp(),
         };
-        node.app.run(&context, connects).await?;
+        app.run(&context, connects).await?;
         made.push(connected);
     }
     Ok(made)
@@ -154,7 +160,7 @@ impl UseCase for Connects {
             };
             work.execute(&mut customer, create).await?;
         }
-        let provider = ProviderId::parse("google").map_err(|_| CommandError::ProviderUnknown)?;
+        let provider = ProviderId::parse(PROVIDER).map_err(|_| CommandError::ProviderUnknown)?;
         let slot = Slot {
             customer,
             location: LocationId(link.0),
@@ -164,7 +170,7 @@ impl UseCase for Connects {
         work.execute(&mut living, IntegrationCommand::RequestLink { link, slot })
             .await?;
         let mut account = work.load::<Grant>(grant).await?;
-        let scopes = ProviderConfig::google().required_scopes.into_iter().collect();
+        let scopes = scopes();
         let app = ProviderApp {
             owner: "installation".to_owned(),
             client_id: CLIENT.to_owned(),
@@ -198,6 +204,10 @@ impl UseCase for Connects {
     }
 }
 
+fn scopes() -> BTreeSet<String> {
+    ["openid", "manage"].map(str::to_owned).into()
+}
+
 impl Connects {
     fn credential(&self) -> Credential {
         let number = self.connected.number;
@@ -205,7 +215,7 @@ impl Connects {
             access_token: format!("access-{}", first_token(number)).into(),
             refresh_token: Some(first_token(number).into()),
             expires_at: Some(self.expires_at),
-            scopes: ProviderConfig::google().required_scopes.into_iter().collect(),
+            scopes: scopes(),
             account: Account {
                 subject: number.to_string(),
                 email: None,

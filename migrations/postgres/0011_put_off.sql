@@ -1,0 +1,2 @@
+-- Until when nobody looks after a credential by itself, because its provider is to be left alone. Whoever reads it may ask.
+ALTER TABLE refresh ADD COLUMN put_off_until bigint NOT NULL DEFAULT 0;
