@@ -67,7 +67,7 @@ pub(super) async fn run(config: &Config, traces: &TraceFigures, ready: impl FnOn
     let sampler = installation.sampler(config);
     tokio::spawn(operations::serve(for_operators, watched(config, &server), sampler, end));
     let pause = Duration::from_secs(config.operations.drain_seconds);
-    let hurry = stopping::on_signals(server.drain.clone(), pause);
+    let hurry = stopping::on_signals(server.drain.clone(), pause)?;
     tokio::select! {
         () = async {
             server::serve(listener, server, hosts, capacity(config)).await;

@@ -1,6 +1,6 @@
 //! How the server is told to stop.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
@@ -17,44 +17,67 @@ enum Told {
 
 /// Begins the end when told to stop: at once for a person, after a pause for a supervisor, in which the node says that it is not
 /// ready and still takes requests. What is answered is cancelled when told again.
-pub(super) fn on_signals(drain: Drain, pause: Duration) -> CancellationToken {
+///
+/// # Errors
+/// When the system lets nobody listen to signals.
+pub(super) fn on_signals(drain: Drain, pause: Duration) -> io::Result<CancellationToken> {
+    let mut signals = Signals::listen()?;
     let hurry = CancellationToken::new();
     let asked_again = hurry.clone();
     tokio::spawn(async move {
-        let told = told_to_stop().await;
+        let told = signals.next().await;
         tracing::info!("stopping: what is under way may take 25 seconds more; told again, it stops at once");
         drain.announce();
         let pause = if told == Told::ByPerson { Duration::ZERO } else { pause };
         tokio::select! {
             () = tokio::time::sleep(pause) => {
                 drain.close();
-                told_to_stop().await;
+                signals.next().await;
             }
-            _ = told_to_stop() => {}
+            _ = signals.next() => {}
         }
         asked_again.cancel();
     });
-    hurry
+    Ok(hurry)
 }
 
-/// Ctrl-C, or what a supervisor sends.
-async fn told_to_stop() -> Told {
-    let interrupted = tokio::signal::ctrl_c();
+/// Ctrl-C, or what a supervisor sends. Listening goes on between two of them: none is missed.
+struct Signals {
     #[cfg(unix)]
-    {
-        let terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-        let Ok(mut terminated) = terminated else {
-            let _ = interrupted.await; // without the one, the other still works
-            return Told::ByPerson;
-        };
+    interrupted: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminated: tokio::signal::unix::Signal,
+    #[cfg(windows)]
+    interrupted: tokio::signal::windows::CtrlC,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupted: signal(SignalKind::interrupt())?,
+            terminated: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) -> Told {
         tokio::select! {
-            _ = interrupted => Told::ByPerson,
-            _ = terminated.recv() => Told::BySupervisor,
+            _ = self.interrupted.recv() => Told::ByPerson,
+            _ = self.terminated.recv() => Told::BySupervisor,
         }
     }
-    #[cfg(not(unix))]
-    {
-        let _ = interrupted.await;
+}
+
+#[cfg(windows)]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        let interrupted = tokio::signal::windows::ctrl_c()?;
+        Ok(Self { interrupted })
+    }
+
+    async fn next(&mut self) -> Told {
+        self.interrupted.recv().await;
         Told::ByPerson
     }
 }

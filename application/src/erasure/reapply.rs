@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use chrono::TimeDelta;
 use domain::{
     agency::Agency,
     customer::Customer,
@@ -17,10 +18,14 @@ use crate::{
     error::CommandError,
     metadata::Actor,
     ports::{
-        erasure::Step,
+        erasure::{LedgerEntry, Step},
         vault::{Place, Record},
     },
+    work::after,
 };
+
+/// So long an erasure may be under way by itself, and be withdrawn yet when it is refused.
+const UNDER_WAY: TimeDelta = TimeDelta::seconds(10);
 
 /// What came of holding the ledger against the database.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,31 +54,36 @@ impl App {
     /// # Errors
     /// When the ledger cannot be read, or a store fails: somebody may be readable who must not be.
     pub async fn reapply_erasures(self: &Arc<Self>) -> Result<Reapplied, CommandError> {
-        self.hold_against(|step| step != Step::Withdrawn).await
+        self.hold_against(|entry| entry.step != Step::Withdrawn).await
     }
 
-    /// Finishes the erasures that were begun and interrupted.
+    /// Finishes the erasures that were begun a while ago and interrupted.
     ///
     /// # Errors
     /// When the ledger cannot be read, or a store fails.
     pub async fn finish_erasures(self: &Arc<Self>) -> Result<Reapplied, CommandError> {
-        self.hold_against(|step| step == Step::Begun).await
+        let now = self.clock.now();
+        self.hold_against(|entry| entry.step == Step::Begun && after(entry.at, UNDER_WAY) < now)
+            .await
     }
 
-    async fn hold_against(self: &Arc<Self>, is_meant: fn(Step) -> bool) -> Result<Reapplied, CommandError> {
+    async fn hold_against(
+        self: &Arc<Self>,
+        is_meant: impl Fn(&LedgerEntry) -> bool,
+    ) -> Result<Reapplied, CommandError> {
         let mut newest = BTreeMap::new();
         for entry in self.ledger.entries().await? {
-            newest.insert(entry.subject, (entry.agency, entry.step));
+            newest.insert(entry.subject, entry);
         }
         if !newest.is_empty() {
             self.drop_what_came_late().await?;
         }
-        newest.retain(|_, (_, step)| is_meant(*step));
+        newest.retain(|_, entry| is_meant(entry));
         let mut outcome = Reapplied {
             known: newest.len(),
             ..Reapplied::default()
         };
-        for (subject, (agency, step)) in newest {
+        for (subject, LedgerEntry { agency, step, .. }) in newest {
             match self.standing(subject, agency, step).await? {
                 Standing::Gone => continue,
                 Standing::Readable(tenant) => {

@@ -147,7 +147,7 @@ impl App {
             };
             for row in self.vault.replaced(context.tenant, grant).await? {
                 let about = (customer, Some(integration));
-                let noted = self.note_revoked(context, grant, about, row.place.record.clone());
+                let noted = Box::pin(self.note_revoked(context, grant, about, row.place.record.clone()));
                 self.take_back_and_delete(&given_to.provider, &given_to.app, &row, noted)
                     .await?;
             }

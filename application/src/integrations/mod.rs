@@ -13,6 +13,5 @@ mod turns;
 pub use end::{EndIntegration, Ending};
 pub(crate) use names::names_of;
 pub use serving::Serving;
-pub(crate) use take_back::TakenBack;
 pub use take_back::{TakeBack, TakeBackWhenReleased};
 pub(crate) use turns::{PATIENCE, TO_ASK, TO_KEEP};

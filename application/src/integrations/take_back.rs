@@ -216,7 +216,7 @@ async fn take_back_all(
     let connector = app.connector_for(&given_to.provider, &given_to.app).await?;
     let mut done = "our copy is gone; others stand on the account";
     for row in rows {
-        let noted = note(run, grant, (customer, tenant), row);
+        let noted = Box::pin(note(run, grant, (customer, tenant), row));
         match app.take_back_and(connector.as_ref(), row, noted).await? {
             TakenBack::NotYet => return Ok(Outcome::later("the provider did not take the access back")),
             TakenBack::OurCopyAlone => {}

@@ -17,6 +17,7 @@ use super::{BAKERY, connect, olive, readable, until_picker};
 on_both_databases!(
     a_restored_backup_is_erased_again_before_the_server_answers,
     an_erasure_that_was_begun_is_finished_by_the_next_start,
+    an_erasure_that_was_left_is_finished_by_a_server_that_runs,
     an_erasure_that_is_refused_is_not_remembered,
     what_a_provider_gave_too_late_is_dropped_by_the_next_start,
 );
@@ -128,13 +129,7 @@ fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
 /// The server died between the ledger's line and the commit: whoever asked was entitled to it, so it is done now.
 async fn an_erasure_that_was_begun_is_finished_by_the_next_start(database: Database) -> anyhow::Result<()> {
     let mut stage = Stage::set(database).await?;
-    let place = stage.agency.bakery().await?;
-    let begun = json!({
-        "subject": format!("customer:{}", place.customer), "agency": stage.agency.id,
-        "step": "begun", "at": "2026-11-22T04:00:00Z",
-    });
-    let ledger = stage.files.folder().join("erasures.ndjson");
-    std::fs::write(&ledger, format!("{begun}\n"))?;
+    let ledger = begun_long_ago(&stage).await?;
     stage.server.restart().await?;
     assert_eq!(readable(&stage).await?, 0);
     let noted = std::fs::read_to_string(&ledger)?;
@@ -145,6 +140,29 @@ async fn an_erasure_that_was_begun_is_finished_by_the_next_start(database: Datab
     let said = String::from_utf8_lossy(&again.stdout).into_owned();
     assert!(said.contains("names 1; 0 of them were readable"), "{said}");
     Ok(())
+}
+
+/// The node that began it is gone, and this one has the ledger: it does not wait for a start.
+///
+/// Mutant: when only a start looks into the ledger, this fails.
+async fn an_erasure_that_was_left_is_finished_by_a_server_that_runs(database: Database) -> anyhow::Result<()> {
+    let stage = Stage::set(database).await?;
+    let ledger = begun_long_ago(&stage).await?;
+    until!("it is finished", std::fs::read_to_string(&ledger)?.contains("\"done\""));
+    assert_eq!(readable(&stage).await?, 0);
+    Ok(())
+}
+
+/// The bakery, and the ledger that knows of its erasure what whoever died had noted.
+async fn begun_long_ago(stage: &Stage) -> anyhow::Result<PathBuf> {
+    let place = stage.agency.bakery().await?;
+    let begun = json!({
+        "subject": format!("customer:{}", place.customer), "agency": stage.agency.id,
+        "step": "begun", "at": "2026-01-22T04:00:00Z",
+    });
+    let ledger = stage.files.folder().join("erasures.ndjson");
+    std::fs::write(&ledger, format!("{begun}\n"))?;
+    Ok(ledger)
 }
 
 async fn an_erasure_that_is_refused_is_not_remembered(database: Database) -> anyhow::Result<()> {

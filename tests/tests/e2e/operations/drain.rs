@@ -61,7 +61,8 @@ async fn told_a_second_time_it_stops_at_once(database: Database) -> anyhow::Resu
         "{ended} after {:?}",
         began.elapsed()
     );
-    assert!(coming_back.await?.is_err());
+    let cut_off = coming_back.await?;
+    assert!(cut_off.is_err(), "{cut_off:?}");
     Ok(())
 }
 
@@ -78,12 +79,9 @@ async fn waiting_at_provider(
     let decided = browser.sign_in_at_provider(&go, "olive", Consent::Everything).await?;
     let handed_over = browser.follow(&decided).await?;
     let coming_back = tokio::spawn(async move { Ok(browser.follow(&handed_over).await?.status) });
-    let deadline = Instant::now() + LONGEST;
-    let under_way = r#"grantlink_http_requests_under_way{room="public"} 1"#;
-    while coming_back.is_finished() || !stage.probe("/metrics").await?.text.contains(under_way) {
-        ensure!(Instant::now() < deadline, "nobody waits at the provider");
-        tokio::time::sleep(POLL).await; // until the next question
-    }
+    timeout(LONGEST, stage.google.wait_for("POST", "/token", 1))
+        .await
+        .context("nobody waits at the provider")?;
     Ok(coming_back)
 }
 
