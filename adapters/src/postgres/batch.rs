@@ -1,10 +1,11 @@
-//! The arguments of one call of `append_batch` (`migrations/postgres/0003_append_batch.sql`).
+//! The arguments of one call of `append_batch` (`migrations/postgres/0012_vault_rows_as_read.sql`).
 
 use application::ports::{
     log::{Commit, EventBody},
-    vault::{Place, SecretChange},
+    vault::{Place, SecretChange, SecretRow},
 };
 use domain::{
+    Timestamp,
     ids::{EventId, TenantId},
     log::StreamId,
 };
@@ -237,10 +238,17 @@ impl<'a> Events<'a> {
 
 impl<'a> Secrets<'a> {
     fn add(&mut self, member: i32, change: &'a SecretChange) {
-        let (place, row) = match change {
-            SecretChange::Put(row) => (&row.place, Some(row)),
-            SecretChange::Delete(place) => (place, None),
-        };
+        match change {
+            SecretChange::Put(row) => self.push(member, &row.place, Some(row), Some(row.created_at)),
+            SecretChange::Delete(place) => self.push(member, place, None, None),
+            SecretChange::DeleteAsRead(row) => {
+                self.push(member, &row.place, Some(row), None); // a row without a time is only compared
+                self.push(member, &row.place, None, None);
+            }
+        }
+    }
+
+    fn push(&mut self, member: i32, place: &'a Place, row: Option<&'a SecretRow>, created_at: Option<Timestamp>) {
         self.member.push(member);
         self.tenant.push(place.tenant.to_string());
         self.kind.push(place.record.kind());
@@ -248,7 +256,7 @@ impl<'a> Secrets<'a> {
         self.sealed.push(row.map(|row| row.sealed.as_slice()));
         let account_key = row.and_then(|row| row.account_key.as_ref());
         self.account_key.push(account_key.map(<[u8; 32]>::as_slice));
-        self.created_at.push(row.map(|row| row.created_at.timestamp_micros()));
+        self.created_at.push(created_at.map(|at| at.timestamp_micros()));
         self.places.push(place);
     }
 }

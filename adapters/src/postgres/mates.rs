@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use application::ports::{
     log::{Commit, ReceiptKey},
-    vault::{Place, SecretChange},
+    vault::Place,
 };
 use domain::{ids::EventId, log::StreamId};
 
@@ -47,10 +47,7 @@ fn writes(commit: &Commit) -> impl Iterator<Item = Touch<'_>> {
         .observations
         .iter()
         .flat_map(|seen| [Touch::Stream(&seen.stream), Touch::Event(seen.event_id)]);
-    let places = commit.secrets.iter().map(|change| match change {
-        SecretChange::Put(row) => Touch::Place(&row.place),
-        SecretChange::Delete(place) => Touch::Place(place),
-    });
+    let places = commit.secrets.iter().map(|change| Touch::Place(change.place()));
     let receipts = commit.receipt.iter().map(|receipt| Touch::Receipt(&receipt.key));
     events.chain(observations).chain(places).chain(receipts)
 }

@@ -22,7 +22,7 @@ pub(crate) use neighbours::Neighbours;
 
 use crate::sql::{Pool, Probe, Stores, broken, head, migration_error, store_error, versions};
 
-const MIGRATIONS: [(i64, &str, &str); 11] = [
+const MIGRATIONS: [(i64, &str, &str); 12] = [
     (
         1,
         "events",
@@ -69,6 +69,11 @@ const MIGRATIONS: [(i64, &str, &str); 11] = [
         11,
         "put off",
         include_str!("../../../migrations/postgres/0011_put_off.sql"),
+    ),
+    (
+        12,
+        "vault rows as read",
+        include_str!("../../../migrations/postgres/0012_vault_rows_as_read.sql"),
     ),
 ];
 

@@ -112,10 +112,11 @@ impl<'a> Log<'a> {
         stale.map_or(Ok(()), |expected| Err(CommitError::Conflict(expected.stream.clone())))
     }
 
-    /// Refuses to put a row where another one stands. The very same one stands there when this commit's answer was lost.
+    /// Refuses to put a row where another one stands, and to delete another one than was decided on. The very same one stands there
+    /// when this commit's answer was lost.
     fn refuse_occupied(&self, commit: &Commit) -> Result<(), CommitError> {
         for change in &commit.secrets {
-            if let SecretChange::Put(row) = change
+            if let SecretChange::Put(row) | SecretChange::DeleteAsRead(row) = change
                 && self.sealed.get(&row.place).is_some_and(|sealed| *sealed != row.sealed)
             {
                 return Err(occupied(&row.place));
@@ -136,7 +137,7 @@ impl<'a> Log<'a> {
         for change in &commit.secrets {
             match change {
                 SecretChange::Put(row) => self.put(row),
-                SecretChange::Delete(place) => self.delete(place),
+                SecretChange::Delete(_) | SecretChange::DeleteAsRead(_) => self.delete(change.place()),
             }
         }
         if let Some(receipt) = &commit.receipt {

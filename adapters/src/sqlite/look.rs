@@ -88,7 +88,7 @@ impl<'a> Questions<'a> {
                 }
             }
             for change in &commit.secrets {
-                if let SecretChange::Put(row) = change {
+                if let SecretChange::Put(row) | SecretChange::DeleteAsRead(row) = change {
                     asked.places.push(&row.place);
                 }
             }

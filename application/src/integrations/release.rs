@@ -58,7 +58,7 @@ impl Work<'_> {
                 && let Some(token) = self.app().open_credential(&row)?.refresh_token
             {
                 credential.refresh_token = Some(token);
-                self.delete_secret(record);
+                self.delete_as_read(row);
             } else if revokes == Revokes::Token {
                 self.set_credential_aside(grant, generation).await?;
             } else {
@@ -68,15 +68,17 @@ impl Work<'_> {
         serialized(&credential)
     }
 
-    /// Marks a generation's credential as one that nothing stands on any more, to be taken back after the commit.
+    /// Marks a generation's credential as one that nothing stands on any more, to be taken back after the commit. What is renewed
+    /// before that is read once more: the old one may be worth nothing to whoever takes it back.
     async fn set_credential_aside(&mut self, grant: GrantId, generation: u32) -> Result<(), CommandError> {
         let place = self.place(Record::Credential(grant, generation));
         let Some(row) = self.app().vault.get(&place).await? else {
             return Ok(());
         };
         let credential = serialized(&self.app().open_credential(&row)?)?;
-        self.delete_secret(place.record);
-        self.put_secret(Record::Replaced(grant, generation), &credential, row.account_key);
+        let account_key = row.account_key;
+        self.delete_as_read(row);
+        self.put_secret(Record::Replaced(grant, generation), &credential, account_key);
         Ok(())
     }
 }

@@ -99,6 +99,18 @@ pub enum SecretChange {
     Put(SecretRow),
     /// Deletes a row, if it is there.
     Delete(Place),
+    /// Deletes a row that was decided on, if it is there; one that is sealed anew since is a conflict.
+    DeleteAsRead(SecretRow),
+}
+
+impl SecretChange {
+    /// Which row it changes.
+    pub fn place(&self) -> &Place {
+        match self {
+            Self::Put(row) | Self::DeleteAsRead(row) => &row.place,
+            Self::Delete(place) => place,
+        }
+    }
 }
 
 /// The vault's rows. Those that belong to a commit change with it ([`super::log::Commit::secrets`]).

@@ -199,6 +199,11 @@ impl<'a> Work<'a> {
         self.secrets.push(SecretChange::Delete(place));
     }
 
+    /// Deletes a secret in the commit, if it still is what was decided on.
+    pub fn delete_as_read(&mut self, row: SecretRow) {
+        self.secrets.push(SecretChange::DeleteAsRead(row));
+    }
+
     /// Deletes a secret of the agency itself in the commit, whatever the mode.
     pub fn delete_home_secret(&mut self, record: Record) {
         let tenant = self.context.home();

@@ -161,6 +161,13 @@ impl Draft {
         self
     }
 
+    /// Deletes a vault row that it was decided on.
+    #[must_use]
+    pub fn deletes_as_read(mut self, row: &SecretRow) -> Self {
+        self.0.secrets.push(SecretChange::DeleteAsRead(row.clone()));
+        self
+    }
+
     /// Leaves a receipt under a key.
     #[must_use]
     pub fn receipt(mut self, key: &str, answer: &[u8]) -> Self {

@@ -92,6 +92,10 @@ async fn a_commit_of_which_any_part_fails_leaves_nothing(database: Database) -> 
         ("a stale stream", Draft::of(tenant).appends(&taken, 0)),
         ("a stale stream that was read", Draft::of(tenant).reads(&taken, 7)),
         ("an occupied place", Draft::of(tenant).puts(&other_seal)),
+        (
+            "a vault row that is sealed anew",
+            Draft::of(tenant).deletes_as_read(&other_seal),
+        ),
         ("a used receipt", Draft::of(tenant).receipt("taken", b"second")),
         (
             "a payload that is no JSON",

@@ -5,6 +5,7 @@ use std::time::Duration;
 use adapters::sql::Stores;
 use anyhow::{Context, bail};
 use application::ports::{
+    log::CommitError,
     refreshes::{CredentialKey, CredentialRead, Ending, Hold, ReadsPlace, Share, Taking},
     vault::SecretRow,
 };
@@ -20,6 +21,7 @@ grantlink_tests::on_both_databases!(
     a_row_is_there_as_long_as_the_credential_is,
     a_credential_is_in_one_nodes_hands_at_a_time,
     who_was_too_slow_stores_nothing,
+    what_is_renewed_meanwhile_is_not_deleted_unread,
     what_a_holder_left_without_a_word_is_known,
     what_is_due_is_found_and_what_is_lost_is_not,
     what_is_put_off_stays_due_and_comes_behind_the_others,
@@ -30,6 +32,9 @@ grantlink_tests::on_both_databases!(
 const LONG: Duration = Duration::from_mins(1);
 /// Over before anybody looks.
 const NONE: Duration = Duration::ZERO;
+
+/// So often a commit and a renewal meet.
+const MEETINGS: u32 = 50;
 
 fn now() -> Timestamp {
     Timestamp::UNIX_EPOCH + TimeDelta::days(20_000)
@@ -123,6 +128,42 @@ async fn who_was_too_slow_stores_nothing(database: Database) -> anyhow::Result<(
     assert!(!here.refreshes.end(&key, &slow, renewed(b"slow")).await?);
     assert!(!here.refreshes.keep(&key, &slow, LONG).await?);
     assert_eq!(kept(&here, &key).await?, b"quick");
+    Ok(())
+}
+
+/// VA-4: a connection ends at the moment in which its credential is renewed. Either the renewal came too late, or the commit looks once
+/// more: a refresh token that nobody has read is never deleted.
+///
+/// Mutant: when a commit deletes whatever stands there, both go through, and this fails.
+async fn what_is_renewed_meanwhile_is_not_deleted_unread(database: Database) -> anyhow::Result<()> {
+    let (here, there) = (database.open().await?, database.open().await?);
+    let ends = |key: &CredentialKey, read: &SecretRow| {
+        let draft = Draft::of(key.tenant).appends(&stream(), 0);
+        draft.deletes_as_read(read).commit()
+    };
+    for _ in 0..MEETINGS {
+        let key = stored(&here).await?;
+        let hold = take(&there, &key, LONG).await?;
+        let (ended, came) = tokio::join!(
+            here.log.commit(ends(&key, &sealed(&key))),
+            there.refreshes.end(&key, &hold, renewed(b"second")),
+        );
+        match (ended, came?) {
+            (Ok(_), false) => assert!(here.vault.get(&key.place()).await?.is_none()),
+            (Err(CommitError::Conflict(row)), true) => assert_eq!(row.aggregate_type, "credential"),
+            (ended, came) => bail!("the commit: {ended:?}, the renewal: {came}"),
+        }
+    }
+
+    let key = stored(&here).await?;
+    let hold = take(&there, &key, LONG).await?;
+    assert!(there.refreshes.end(&key, &hold, renewed(b"second")).await?);
+    assert!(here.log.commit(ends(&key, &sealed(&key))).await.is_err());
+    let read = here.vault.get(&key.place()).await?.context("no row")?;
+    assert_eq!(read.sealed, b"second");
+    here.log.commit(ends(&key, &read)).await?;
+    here.log.commit(ends(&key, &read)).await?; // gone is gone
+    assert!(here.vault.get(&key.place()).await?.is_none());
     Ok(())
 }
 
