@@ -6,7 +6,7 @@ use domain::{Timestamp, grant::LossReason, trail::DeliveryFailure};
 
 use super::{
     Language,
-    sheet::{BrokenWords, Button, Card, Sheet, common_product, known},
+    sheet::{BrokenWords, Button, Card, Sheet, common_product, known, signed},
 };
 
 const MONTHS: [&str; 12] = [
@@ -238,7 +238,7 @@ fn blank(letter: &Letter, subject: String) -> Sheet {
         paragraphs: vec![],
         cards: vec![],
         afterwards: vec![],
-        signature: known([letter.requester.name.clone(), Some(company.clone())]),
+        signature: signed(letter),
         footer: format!("Sie erhalten diese Mail, weil {company} für Sie arbeitet. Sie wurde automatisch versandt."),
     }
 }

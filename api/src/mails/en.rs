@@ -5,7 +5,7 @@ use domain::{Timestamp, grant::LossReason, trail::DeliveryFailure};
 
 use super::{
     Language,
-    sheet::{BrokenWords, Button, Card, Sheet, common_product, known},
+    sheet::{BrokenWords, Button, Card, Sheet, common_product, known, signed},
 };
 
 /// How mails are worded in English.
@@ -219,7 +219,7 @@ fn blank(letter: &Letter, subject: String) -> Sheet {
         paragraphs: vec![],
         cards: vec![],
         afterwards: vec![],
-        signature: known([letter.requester.name.clone(), Some(company.clone())]),
+        signature: signed(letter),
         footer: format!("You get this mail because {company} works for you. It was sent automatically."),
     }
 }

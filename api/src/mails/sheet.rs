@@ -1,6 +1,6 @@
 //! A mail in words, whatever its language: what the templates fill in.
 
-use application::mail::{Broken, Connected, Invited};
+use application::mail::{Broken, Connected, Content, Invited, Letter};
 
 /// A mail in words.
 pub(super) struct Sheet {
@@ -113,6 +113,17 @@ pub(super) struct ToSendOn {
 /// Texts that are there, in their order.
 pub(super) fn known<const N: usize>(texts: [Option<String>; N]) -> Vec<String> {
     texts.into_iter().flatten().collect()
+}
+
+/// Who signs: whoever asked for the connection, for the agency. A mail to that very person is the agency's alone.
+pub(super) fn signed(letter: &Letter) -> Vec<String> {
+    let to_requester = match letter.content {
+        Content::Invitation { .. } => false,
+        Content::Receipt { to_requester, .. } => to_requester,
+        Content::Reconnect { .. } | Content::Test => true,
+    };
+    let person = letter.requester.name.clone().filter(|_| !to_requester);
+    known([person, Some(letter.brand.company.clone())])
 }
 
 /// The one product that all links are for; none for several.

@@ -54,7 +54,11 @@ fn what_people_are_called_stays_text() {
         "{}",
         written.html
     );
-    assert!(written.text.contains("Bright <Side> Marketing"), "{}", written.text);
+    assert!(
+        written.text.contains("Anna Berg\nBright <Side> Marketing"),
+        "{}",
+        written.text
+    );
     for elsewhere in ["src=\"http", "url(", "<link", "@import"] {
         assert!(!written.html.contains(elsewhere), "{elsewhere}");
     }
@@ -134,6 +138,7 @@ fn a_member_reads_what_broke_and_why_and_has_the_links_to_send_on() {
     ] {
         assert!(one.text.contains(words), "{words}: {}", one.text);
     }
+    assert!(!one.text.contains("Anna Berg"), "signed by its reader: {}", one.text);
     let reasons = [LossReason::AdminPolicy, LossReason::Unused];
     let several = write(&broken(Some("de"), &reasons, Asked::OnItsWay));
     assert_eq!(several.subject, "2 Verbindungen brauchen eine neue Anmeldung");

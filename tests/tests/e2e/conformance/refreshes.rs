@@ -134,7 +134,8 @@ async fn who_was_too_slow_stores_nothing(database: Database) -> anyhow::Result<(
 /// VA-4: a connection ends at the moment in which its credential is renewed. Either the renewal came too late, or the commit looks once
 /// more: a refresh token that nobody has read is never deleted.
 ///
-/// Mutant: when a commit deletes whatever stands there, both go through, and this fails.
+/// Mutants seen: when a commit deletes whatever stands there, both go through, and this fails; on PostgreSQL also when the row is compared
+/// without being locked.
 async fn what_is_renewed_meanwhile_is_not_deleted_unread(database: Database) -> anyhow::Result<()> {
     let (here, there) = (database.open().await?, database.open().await?);
     let ends = |key: &CredentialKey, read: &SecretRow| {

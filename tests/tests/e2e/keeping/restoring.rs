@@ -144,7 +144,7 @@ async fn an_erasure_that_was_begun_is_finished_by_the_next_start(database: Datab
 
 /// The node that began it is gone, and this one has the ledger: it does not wait for a start.
 ///
-/// Mutant: when only a start looks into the ledger, this fails.
+/// Mutant seen: when only a start looks into the ledger, this fails.
 async fn an_erasure_that_was_left_is_finished_by_a_server_that_runs(database: Database) -> anyhow::Result<()> {
     let stage = Stage::set(database).await?;
     let ledger = begun_long_ago(&stage).await?;

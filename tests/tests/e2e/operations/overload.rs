@@ -90,7 +90,7 @@ async fn slow_bodies_take_no_places_of_the_api() -> anyhow::Result<()> {
 /// API-10: as many clients as there is room for keep their connections open, as clients do, and have nothing to say. Whoever comes then is
 /// served at once, and the one that is there longest has to leave.
 ///
-/// Mutant: when newcomers wait until somebody leaves, this one waits for more than a minute, and this fails.
+/// Mutant seen: when newcomers wait until somebody leaves, this one waits for more than a minute, and this fails.
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_that_are_kept_for_nothing_keep_nobody_out() -> anyhow::Result<()> {
     run(Kind::Sqlite, async |database: Database| {

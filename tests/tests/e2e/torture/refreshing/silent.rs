@@ -19,7 +19,7 @@ const LOOKED_AT: &str = "SELECT count(*) FROM refresh WHERE problem IS NOT NULL 
 /// C42: a hundred accounts are due at a provider that answers nobody. Those that were asked for first find that out; from then on one asks
 /// now and then, and the others wait. When it is back, each is renewed, and none of them twice.
 ///
-/// Mutant: when nobody learns from the others, all of them ask, and this fails.
+/// Mutant seen: when nobody learns from the others, all of them ask, and this fails.
 async fn a_provider_that_answers_nobody_is_left_alone_until_it_does(database: Database) -> anyhow::Result<()> {
     let habits = Habits {
         takes: Duration::ZERO,
