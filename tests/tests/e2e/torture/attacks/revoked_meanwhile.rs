@@ -52,7 +52,7 @@ async fn a_link_that_is_revoked_during_the_visit_connects_nothing(database: Data
 /// OA-11: the agency revokes at the moment at which the customer picks. One of the two is refused, and the connection is there exactly when it is
 /// the agency. Who was too late gets a lead the next time, so that they meet.
 ///
-/// Mutant: when a commit is not held against the streams that it was decided on, both are told that it is done, and this fails.
+/// Mutant seen: when a link that ended can be revoked, both are told that it is done, and this fails.
 async fn a_revocation_and_a_completion_at_once_agree_on_who_came_first(database: Database) -> anyhow::Result<()> {
     let stage = Stage::set(database).await?;
     let (mut revoked, mut connected, mut lead) = (0, 0, Lead::default());
