@@ -32,7 +32,7 @@ impl Trial<'_> {
     pub(super) async fn passed(&self) -> Result<(Credential, Listing), CommandError> {
         let brought = brought(self.new);
         if brought.refresh_token.is_some() {
-            self.refuse_unused(brought.clone()).await?;
+            self.refuse_before_use(brought.clone()).await?;
         }
         let credential = tried(self.connector, brought).await?;
         let listing = self.listing_of(&credential).await?;
@@ -41,7 +41,7 @@ impl Trial<'_> {
 
     /// What the access token tells is looked at before the refresh token is used: many providers take each of them once, and whoever
     /// brought it could use it nowhere else any more. An access token that is refused tells nothing: what comes for the other one will.
-    async fn refuse_unused(&self, mut brought: Credential) -> Result<(), CommandError> {
+    async fn refuse_before_use(&self, mut brought: Credential) -> Result<(), CommandError> {
         brought.account = match self.connector.identify(&brought.access_token).await {
             Ok(account) => account,
             Err(ProviderError::Refused(_)) => return Ok(()),

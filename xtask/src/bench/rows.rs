@@ -64,6 +64,18 @@ const RATE: Row = Row {
     once: false,
 };
 
+/// Pages, to more callers than there are places.
+const CROWD: Row = Row {
+    against: &[ourselves(
+        "as many callers as places",
+        "http crowd --callers 64 {crowd}",
+        0.8,
+    )],
+    p99: Some(2_000.0),
+    once: true,
+    ..RATE
+};
+
 const fn peers(name: &'static str, words: &'static str, at_least: f64) -> Against {
     Against {
         name,
@@ -353,40 +365,19 @@ pub(super) const ROWS: &[Row] = &[
         name: "crowd-2",
         title: "HTTP: pages served to twice as many callers as there are places",
         ours: "http crowd --callers 128 {crowd}",
-        against: &[ourselves(
-            "as many callers as places",
-            "http crowd --callers 64 {crowd}",
-            0.8,
-        )],
-        p99: Some(2_000.0),
-        once: true,
-        ..RATE
+        ..CROWD
     },
     Row {
         name: "crowd-10",
         title: "the same, ten times as many",
         ours: "http crowd --callers 640 {crowd}",
-        against: &[ourselves(
-            "as many callers as places",
-            "http crowd --callers 64 {crowd}",
-            0.8,
-        )],
-        p99: Some(2_000.0),
-        once: true,
-        ..RATE
+        ..CROWD
     },
     Row {
         name: "crowd-60",
         title: "the same, as many as a node has connections",
         ours: "http crowd --callers 4000 {crowd}",
-        against: &[ourselves(
-            "as many callers as places",
-            "http crowd --callers 64 {crowd}",
-            0.8,
-        )],
-        p99: Some(2_000.0),
-        once: true,
-        ..RATE
+        ..CROWD
     },
     Row {
         name: "memory-idle",

@@ -177,14 +177,12 @@ async fn a_token_that_is_brought_must_be_ours_and_good_for_enough(database: Data
 ///
 /// Mutant seen: when the listing is looked for only with the new access token, there is a token request, and this fails.
 async fn a_refresh_token_that_is_refused_was_not_used(database: Database) -> anyhow::Result<()> {
-    let crumb = Other::start(APP, plain()).await?;
-    let stage = Stage::set_with_apps(database, &[(&crumb, &crumb.workspaces())]).await?;
-    let link = link(&stage).await?;
-    let mut browser = Browser::new()?;
-    let picker = browser.sign_in(&link.url, "olive", Consent::Everything).await?;
-    browser.pick(&picker, WORKSPACE).await?.expect(200, CONNECTED)?;
-    let asked = json!({"persona": "olive", "client_id": crumb.client(), "scopes": ["crm"]});
-    let minted = mint(&crumb, &asked).await?;
+    let Brought {
+        crumb,
+        stage,
+        link,
+        minted,
+    } = with_tokens_to_bring(database).await?;
     let requests = crumb.token_requests();
     let path = format!("/integrations/{}/credentials", link.integration);
     let mut body = json!({
@@ -204,14 +202,12 @@ async fn a_refresh_token_that_is_refused_was_not_used(database: Database) -> any
 ///
 /// Mutant seen: when they are not tried again, they are kept, and this fails.
 async fn what_is_taken_back_while_it_is_brought_is_not_kept(database: Database) -> anyhow::Result<()> {
-    let crumb = Other::start(APP, plain()).await?;
-    let stage = Stage::set_with_apps(database, &[(&crumb, &crumb.workspaces())]).await?;
-    let link = link(&stage).await?;
-    let mut browser = Browser::new()?;
-    let picker = browser.sign_in(&link.url, "olive", Consent::Everything).await?;
-    browser.pick(&picker, WORKSPACE).await?.expect(200, CONNECTED)?;
-    let asked = json!({"persona": "olive", "client_id": crumb.client(), "scopes": ["crm"]});
-    let minted = mint(&crumb, &asked).await?;
+    let Brought {
+        crumb,
+        stage,
+        link,
+        minted,
+    } = with_tokens_to_bring(database).await?;
 
     stage.database.execute(SOMEBODYS_TURN).await?;
     let pages = crumb.server.count("GET", WORKSPACES);
@@ -226,6 +222,31 @@ async fn what_is_taken_back_while_it_is_brought_is_not_kept(database: Database) 
     stage.database.execute("DELETE FROM account_turn").await?;
     assert_eq!(brought.await??.json()?["type"], "/problems/credentials-refused");
     Ok(())
+}
+
+/// A workspace is connected, and there are tokens of the same account from elsewhere.
+struct Brought {
+    crumb: Other,
+    stage: Stage,
+    link: Issued,
+    minted: Value,
+}
+
+async fn with_tokens_to_bring(database: Database) -> anyhow::Result<Brought> {
+    let crumb = Other::start(APP, plain()).await?;
+    let stage = Stage::set_with_apps(database, &[(&crumb, &crumb.workspaces())]).await?;
+    let link = link(&stage).await?;
+    let mut browser = Browser::new()?;
+    let picker = browser.sign_in(&link.url, "olive", Consent::Everything).await?;
+    browser.pick(&picker, WORKSPACE).await?.expect(200, CONNECTED)?;
+    let asked = json!({"persona": "olive", "client_id": crumb.client(), "scopes": ["crm"]});
+    let minted = mint(&crumb, &asked).await?;
+    Ok(Brought {
+        crumb,
+        stage,
+        link,
+        minted,
+    })
 }
 
 /// Tokens as after a sign-in somewhere else.
